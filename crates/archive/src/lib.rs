@@ -1,0 +1,1 @@
+//! archive — readers and writers of archive and compression formats. No file is opened here.

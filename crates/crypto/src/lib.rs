@@ -1,0 +1,1 @@
+//! crypto — digests and password hashes.

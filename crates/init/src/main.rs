@@ -1,0 +1,2 @@
+//! init — PID 1.
+fn main() {}

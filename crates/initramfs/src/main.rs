@@ -1,0 +1,2 @@
+//! initramfs — /init of the initramfs.
+fn main() {}

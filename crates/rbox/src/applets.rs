@@ -1,0 +1,16 @@
+//! applets — the table of all applets, sorted by name.
+// Written by `cargo xtask codegen`.
+
+use cli::applet::Applet;
+
+#[path = "script/mod.rs"]
+pub(crate) mod script;
+#[path = "text/mod.rs"]
+pub(crate) mod text;
+
+#[rustfmt::skip]
+pub(crate) static APPLETS: &[&Applet] = &[
+    &script::r#false::APPLET,
+    &text::head::APPLET,
+    &script::r#true::APPLET,
+];

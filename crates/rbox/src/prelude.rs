@@ -1,0 +1,3 @@
+//! prelude — what every applet's file imports.
+
+pub(crate) use cli::prelude::*;

@@ -1,0 +1,4 @@
+// Written by `cargo xtask codegen`.
+
+pub(crate) mod r#false;
+pub(crate) mod r#true;

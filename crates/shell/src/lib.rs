@@ -1,0 +1,1 @@
+//! shell — the POSIX shell engine as a library.

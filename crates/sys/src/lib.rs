@@ -1,0 +1,9 @@
+//! sys — the system calls that `std` and `nix` do not have, one facility a file.
+//!
+//! The only crate of the workspace with `unsafe`. Nothing here has policy: a function makes one call, turns
+//! -1 into `io::Error`, and returns.
+
+pub mod error;
+pub mod fd;
+pub mod signal;
+pub mod tty;

@@ -1,0 +1,11 @@
+//! tty — the size of a terminal.
+
+/// Columns and rows of the terminal behind `fd`, or None where it is not one or does not know (a serial line).
+///
+/// Source: ioctl_tty(2), TIOCGWINSZ.
+pub fn window_size(fd: i32) -> Option<(u16, u16)> {
+    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: TIOCGWINSZ writes one winsize, and `size` is one.
+    let result = unsafe { libc::ioctl(fd, libc::TIOCGWINSZ, &mut size) };
+    (result == 0 && size.ws_col > 0).then_some((size.ws_col, size.ws_row))
+}

@@ -1,0 +1,50 @@
+//! arch — the architectures that Tarn is built for.
+
+use clap::ValueEnum;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
+#[value(rename_all = "verbatim")]
+pub(crate) enum Arch {
+    #[value(name = "x86_64")]
+    X86_64,
+    #[value(name = "aarch64")]
+    Aarch64,
+}
+
+/// The value of `--arch`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum ArchChoice {
+    #[value(name = "x86_64")]
+    X86_64,
+    #[value(name = "aarch64")]
+    Aarch64,
+    All,
+}
+
+impl ArchChoice {
+    pub(crate) fn each(self) -> &'static [Arch] {
+        match self {
+            ArchChoice::X86_64 => &[Arch::X86_64],
+            ArchChoice::Aarch64 => &[Arch::Aarch64],
+            ArchChoice::All => &[Arch::X86_64, Arch::Aarch64],
+        }
+    }
+}
+
+impl Arch {
+    /// The name as `uname -m` prints it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Arch::X86_64 => "x86_64",
+            Arch::Aarch64 => "aarch64",
+        }
+    }
+
+    /// Rust's target for programs of the image.
+    pub(crate) fn musl_target(self) -> &'static str {
+        match self {
+            Arch::X86_64 => "x86_64-unknown-linux-musl",
+            Arch::Aarch64 => "aarch64-unknown-linux-musl",
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! build — the programs of the image: static musl, position independent, small.
+//!
+//! The standard library is built along (`-Zbuild-std`) with panics that abort at once: the backtrace machinery of the
+//! shipped one is 220 KB that a stripped binary cannot use. docs/decisions/0001-rebuilt-std.md has the reasons.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use crate::arch::{Arch, ArchChoice};
+use crate::{process, workspace};
+
+/// The programs that go into images, each a package of the same name.
+pub(crate) const PROGRAMS: &[&str] = &["rbox", "init", "initramfs"];
+
+/// Build the workspace's programs for the image into target/out/<arch>/bin.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[arg(long, value_enum, default_value = "all")]
+    arch: ArchChoice,
+    /// Keep the symbols (target/out/<arch>/twin), for `cargo xtask size`.
+    #[arg(long)]
+    twin: bool,
+}
+
+/// Which of the two release builds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Variant {
+    /// What images hold.
+    Stripped,
+    /// The same code with symbols.
+    Twin,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let variant = if arguments.twin { Variant::Twin } else { Variant::Stripped };
+    for &arch in arguments.arch.each() {
+        let start = Instant::now();
+        for program in programs(arch, variant)? {
+            println!("{:>10}  {}", fs::metadata(&program)?.len(), program.display());
+        }
+        println!("{}: built in {:.1} s", arch.name(), start.elapsed().as_secs_f32());
+    }
+    Ok(())
+}
+
+/// Builds the programs and gives their paths. Files that did not change keep their times.
+pub(crate) fn programs(arch: Arch, variant: Variant) -> Result<Vec<PathBuf>> {
+    let (profile, folder) = match variant {
+        Variant::Stripped => ("release", "bin"),
+        Variant::Twin => ("twin", "twin"),
+    };
+    let target_dir = workspace::target().join("image");
+    let mut command = Command::new("cargo");
+    command
+        .current_dir(workspace::root())
+        .args(["build", "--profile", profile, "--target", arch.musl_target()])
+        .args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"])
+        .env("RUSTC_BOOTSTRAP", "1") // -Zbuild-std on the pinned stable compiler
+        .env("CARGO_TARGET_DIR", &target_dir)
+        .env("CARGO_ENCODED_RUSTFLAGS", rustflags(arch)?.join("\x1f"));
+    for program in PROGRAMS {
+        command.args(["--package", program]);
+    }
+    process::run(&mut command)?;
+
+    let out = workspace::out(arch).join(folder);
+    fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
+    let mut made = Vec::new();
+    for program in PROGRAMS {
+        let from = target_dir.join(arch.musl_target()).join(profile).join(program);
+        let to = out.join(program);
+        let bytes = fs::read(&from).with_context(|| from.display().to_string())?;
+        if fs::read(&to).ok().as_ref() != Some(&bytes) {
+            // Written beside and renamed: an interrupted copy is never taken for a program.
+            let part = out.join(format!(".{program}.part"));
+            fs::copy(&from, &part).with_context(|| part.display().to_string())?;
+            fs::rename(&part, &to).with_context(|| to.display().to_string())?;
+        }
+        made.push(to);
+    }
+    Ok(made)
+}
+
+/// Compiler flags of a release build.
+fn rustflags(arch: Arch) -> Result<Vec<String>> {
+    let sysroot = PathBuf::from(process::output(Command::new("rustc").args(["--print", "sysroot"]))?.trim());
+    let mut flags: Vec<String> = [
+        "-Zunstable-options",
+        "-Cpanic=immediate-abort",
+        "-Zlocation-detail=none", // nothing prints where a panic was
+        "-Clinker=rust-lld",
+        "-Clinker-flavor=ld.lld",
+        "-Clink-args=-znow",
+        "-Clink-args=-zrelro",
+        "-Clink-args=--build-id=none",
+    ]
+    .map(str::to_string)
+    .to_vec();
+    // The same bytes wherever the checkout, the registry and the toolchain lie.
+    flags.push(format!("--remap-path-prefix={}=/tarn", workspace::root().display()));
+    flags.push(format!("--remap-path-prefix={}=/rust", sysroot.display()));
+    let cargo_home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
+    if let Some(home) = cargo_home {
+        flags.push(format!("--remap-path-prefix={}=/cargo", home.display()));
+    }
+    if arch == Arch::Aarch64 {
+        // rustc does not know static-pie for this target: pass what it passes for x86_64.
+        let objects = sysroot.join("lib/rustlib").join(arch.musl_target()).join("lib/self-contained");
+        let objects = objects.display();
+        flags.extend(["-Crelocation-model=pic".into(), "-Clink-self-contained=no".into()]);
+        for object in ["rcrt1.o", "crti.o", "crtbeginS.o"] {
+            flags.push(format!("-Zpre-link-args={objects}/{object}"));
+        }
+        for argument in ["-pie", "--no-dynamic-linker", "-ztext"] {
+            flags.push(format!("-Clink-args={argument}"));
+        }
+        flags.push(format!("-Clink-args=-L{objects}"));
+        for object in ["crtendS.o", "crtn.o"] {
+            flags.push(format!("-Clink-args={objects}/{object}"));
+        }
+    }
+    Ok(flags)
+}

@@ -1,0 +1,158 @@
+//! codegen — writes the committed tables that are derived from the sources: rbox's modules and its applet table.
+//!
+//! An applet is one file (or folder) in a domain's folder; nobody edits the tables. A test fails while they are stale.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::workspace;
+
+/// Rewrite the generated tables (rbox's `mod.rs` files and applet table).
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Only check, and fail if a table is stale.
+    #[arg(long)]
+    check: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let mut stale = Vec::new();
+    for (path, text) in generate(&workspace::root().join("crates/rbox/src"))? {
+        if fs::read_to_string(&path).ok().as_deref() == Some(&text) {
+            continue;
+        }
+        if arguments.check {
+            stale.push(path.display().to_string());
+        } else {
+            fs::write(&path, text).with_context(|| path.display().to_string())?;
+            println!("wrote {}", path.display());
+        }
+    }
+    if !stale.is_empty() {
+        bail!("stale: {}; run `cargo xtask codegen`", stale.join(", "));
+    }
+    Ok(())
+}
+
+/// The generated files and their texts.
+pub(crate) fn generate(rbox: &Path) -> Result<Vec<(PathBuf, String)>> {
+    let mut domains: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut applets: BTreeMap<String, String> = BTreeMap::new();
+    for domain in sorted(rbox)? {
+        if !domain.is_dir() {
+            continue;
+        }
+        let domain_name = stem(&domain);
+        let mut modules = Vec::new();
+        for entry in sorted(&domain)? {
+            let module = stem(&entry);
+            let source = if entry.is_dir() { entry.join("mod.rs") } else { entry.clone() };
+            if module == "mod" || source.extension().is_none_or(|extension| extension != "rs") {
+                continue;
+            }
+            let text = fs::read_to_string(&source).with_context(|| source.display().to_string())?;
+            let path = format!("{domain_name}::{}", module_path(&module));
+            for (index, name) in applet_names(&text).into_iter().enumerate() {
+                let constant = if text.contains("const APPLETS:") {
+                    format!("&{path}::APPLETS[{index}]")
+                } else {
+                    format!("&{path}::APPLET")
+                };
+                if let Some(other) = applets.insert(name.clone(), constant) {
+                    bail!("{}: applet {name} is also {other}", source.display());
+                }
+            }
+            modules.push(module);
+        }
+        if !modules.is_empty() {
+            domains.insert(domain_name, modules);
+        }
+    }
+    let mut files = Vec::new();
+    for (domain, modules) in &domains {
+        let mut text = "// Written by `cargo xtask codegen`.\n\n".to_string();
+        for module in modules {
+            text += &format!("pub(crate) mod {};\n", module_path(module));
+        }
+        files.push((rbox.join(domain).join("mod.rs"), text));
+    }
+    let mut table =
+        "//! applets — the table of all applets, sorted by name.\n// Written by `cargo xtask codegen`.\n\n\
+                     use cli::applet::Applet;\n\n"
+            .to_string();
+    for domain in domains.keys() {
+        table += &format!("#[path = \"{domain}/mod.rs\"]\npub(crate) mod {domain};\n");
+    }
+    table += "\n#[rustfmt::skip]\npub(crate) static APPLETS: &[&Applet] = &[\n";
+    for constant in applets.values() {
+        table += &format!("    {constant},\n");
+    }
+    table += "];\n";
+    files.push((rbox.join("applets.rs"), table));
+    Ok(files)
+}
+
+/// `true.rs` is the module `r#true`.
+fn module_path(module: &str) -> String {
+    const KEYWORDS: &[&str] = &["true", "false", "move", "match", "type", "loop", "yield", "async", "final"];
+    if KEYWORDS.contains(&module) { format!("r#{module}") } else { module.to_string() }
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn sorted(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut entries = fs::read_dir(folder)
+        .with_context(|| folder.display().to_string())?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<std::io::Result<Vec<_>>>()?;
+    entries.sort();
+    Ok(entries)
+}
+
+/// The names that a source file declares: the first `name:` behind each `Applet {` of a constant.
+fn applet_names(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    if !text.contains("const APPLET") {
+        return names;
+    }
+    for line in text.lines() {
+        if let Some(rest) = line.trim_start().strip_prefix("name: \"")
+            && let Some(name) = rest.strip_suffix("\",")
+        {
+            names.push(name.to_string());
+        }
+        if line.starts_with("fn ") {
+            break; // declarations come first
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_tables_are_fresh() {
+        for (path, text) in generate(&workspace::root().join("crates/rbox/src")).unwrap() {
+            assert_eq!(
+                fs::read_to_string(&path).unwrap(),
+                text,
+                "{}: run `cargo xtask codegen`",
+                path.display()
+            );
+        }
+    }
+
+    #[test]
+    fn finds_names() {
+        let text = "pub(crate) const APPLET: Applet = Applet {\n    name: \"true\",\n";
+        assert_eq!(applet_names(text), ["true"]);
+        assert!(applet_names("    name: \"x\",\n").is_empty());
+    }
+}
