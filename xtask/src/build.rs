@@ -11,7 +11,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::arch::{Arch, ArchChoice};
-use crate::{process, workspace};
+use crate::{deps, process, workspace};
 
 /// The programs that go into images, each a package of the same name.
 pub(crate) const PROGRAMS: &[&str] = &["rbox", "init", "initramfs"];
@@ -24,6 +24,9 @@ pub(crate) struct Arguments {
     /// Keep the symbols (target/out/<arch>/twin), for `cargo xtask size`.
     #[arg(long)]
     twin: bool,
+    /// Install missing tools without asking.
+    #[arg(long)]
+    yes: bool,
 }
 
 /// Which of the two release builds.
@@ -36,6 +39,7 @@ pub(crate) enum Variant {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    deps::require(deps::Verb::Build, arguments.arch.each(), arguments.yes)?;
     let variant = if arguments.twin { Variant::Twin } else { Variant::Stripped };
     for &arch in arguments.arch.each() {
         let start = Instant::now();

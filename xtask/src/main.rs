@@ -3,6 +3,7 @@
 mod arch;
 mod build;
 mod codegen;
+mod deps;
 mod process;
 mod tidy;
 mod workspace;
@@ -23,6 +24,7 @@ struct Arguments {
 enum Verb {
     Build(build::Arguments),
     Codegen(codegen::Arguments),
+    Deps(deps::Arguments),
     Tidy(tidy::Arguments),
 }
 
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().verb {
         Verb::Build(arguments) => build::run(&arguments),
         Verb::Codegen(arguments) => codegen::run(&arguments),
+        Verb::Deps(arguments) => deps::run(&arguments),
         Verb::Tidy(arguments) => tidy::run(&arguments),
     };
     match result {
