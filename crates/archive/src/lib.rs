@@ -1,1 +1,6 @@
 //! archive — readers and writers of archive and compression formats. No file is opened here.
+//!
+//! Readers take bytes that nobody vouches for: every length is checked before it is used, and an error says what
+//! is wrong and at which offset. What may be written where is the caller's decision.
+
+pub mod cpio;
