@@ -1,4 +1,5 @@
-//! testkit — what tests are made with: golden cases, temporary directories. Never part of an image.
+//! testkit — what tests are made with: golden cases, temporary directories, virtual machines. Never part of an image.
 
 pub mod golden;
+pub mod machine;
 pub mod temporary;
