@@ -3,3 +3,4 @@
 pub mod golden;
 pub mod machine;
 pub mod temporary;
+pub mod vm;
