@@ -6,11 +6,10 @@
 mod qmp;
 mod serial;
 
-use std::ffi::OsString;
 use std::fmt;
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -65,16 +64,11 @@ pub struct End {
     pub after_s: f64,
 }
 
-/// How a machine is started.
-pub struct Settings {
-    pub program: PathBuf,
-    /// Without serial, display and QMP, which the driver adds.
-    pub arguments: Vec<OsString>,
-    /// Where everything that comes from the serial port is kept.
-    pub log: PathBuf,
+/// What a running machine is held to.
+pub struct Limits {
     /// The hard limit for the whole life of the machine.
-    pub limit: Duration,
-    /// How long the machine may print nothing.
+    pub total: Duration,
+    /// How long the machine may print nothing while something is waited for.
     pub silence: Duration,
 }
 
@@ -92,19 +86,20 @@ pub struct Vm {
 }
 
 impl Vm {
-    /// Starts the emulator. With `-no-reboot`, a reboot ends it as a power-off does; `End::reason` tells which.
-    pub fn start(settings: &Settings) -> Result<Vm, Failure> {
-        let host = |error: io::Error| Failure::Host(format!("{}: {error}", settings.program.display()));
+    /// Starts `command`, an emulator with its machine (see `machine`), and keeps what its serial port prints in `log`.
+    /// A reboot ends it as a power-off does; `End::reason` tells which.
+    pub fn start(mut command: Command, log: &Path, limits: Limits) -> Result<Vm, Failure> {
+        let program = command.get_program().to_string_lossy().into_owned();
+        let host = |error: io::Error| Failure::Host(format!("{program}: {error}"));
         let folder = Directory::new("vm").map_err(host)?;
         let socket = folder.path().join("qmp");
-        if let Some(parent) = settings.log.parent() {
+        if let Some(parent) = log.parent() {
             fs::create_dir_all(parent).map_err(host)?;
         }
-        let log = fs::File::create(&settings.log)
-            .map_err(|error| Failure::Host(format!("{}: {error}", settings.log.display())))?;
+        let log =
+            fs::File::create(log).map_err(|error| Failure::Host(format!("{}: {error}", log.display())))?;
         let start = Instant::now();
-        let mut child = Command::new(&settings.program)
-            .args(&settings.arguments)
+        let mut child = command
             .args(["-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot"])
             .arg("-qmp")
             .arg(format!("unix:{},server=on,wait=off", socket.display()))
@@ -127,8 +122,8 @@ impl Vm {
             console,
             qmp,
             start,
-            limit: settings.limit,
-            silence: settings.silence,
+            limit: limits.total,
+            silence: limits.silence,
             _folder: folder,
         })
     }
@@ -227,9 +222,4 @@ impl Drop for Vm {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// The first of `candidates` that exists.
-pub fn first_existing(candidates: &[PathBuf]) -> Option<&Path> {
-    candidates.iter().map(PathBuf::as_path).find(|path| path.exists())
 }
