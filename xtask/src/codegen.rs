@@ -121,14 +121,11 @@ fn applet_names(text: &str) -> Vec<String> {
         return names;
     }
     for line in text.lines() {
-        if let Some(rest) = line.trim_start().strip_prefix("name: \"")
-            && let Some(name) = rest.strip_suffix("\",")
-        {
-            names.push(name.to_string());
-        }
         if line.starts_with("fn ") {
             break; // declarations come first
         }
+        let declared = line.split("name: \"").skip(1).filter_map(|rest| rest.split_once('"'));
+        names.extend(declared.map(|(name, _)| name.to_string()));
     }
     names
 }
@@ -153,6 +150,8 @@ mod tests {
     fn finds_names() {
         let text = "pub(crate) const APPLET: Applet = Applet {\n    name: \"true\",\n";
         assert_eq!(applet_names(text), ["true"]);
+        let text = "const APPLETS: &[Applet] = &[\n    Applet { name: \"[\", run },\n    Applet { name: \"[[\", run },\n";
+        assert_eq!(applet_names(text), ["[", "[["]);
         assert!(applet_names("    name: \"x\",\n").is_empty());
     }
 }

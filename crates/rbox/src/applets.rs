@@ -10,7 +10,12 @@ pub(crate) mod text;
 
 #[rustfmt::skip]
 pub(crate) static APPLETS: &[&Applet] = &[
+    &script::test::APPLETS[1],
+    &script::test::APPLETS[2],
+    &script::echo::APPLET,
     &script::r#false::APPLET,
     &text::head::APPLET,
+    &script::printf::APPLET,
+    &script::test::APPLETS[0],
     &script::r#true::APPLET,
 ];

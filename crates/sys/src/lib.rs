@@ -3,6 +3,7 @@
 //! The only crate of the workspace with `unsafe`. Nothing here has policy: a function makes one call, turns
 //! -1 into `io::Error`, and returns.
 
+pub mod access;
 pub mod error;
 pub mod fd;
 pub mod signal;

@@ -92,6 +92,15 @@ pub fn parse(text: &str) -> Result<Vec<Block>, String> {
             }
             continue;
         }
+        if line == "\\" && matches!(section, Section::Stdout | Section::Stderr) {
+            let bytes = match section {
+                Section::Stdout => &mut block.stdout,
+                _ => block.stderr.get_or_insert_default(),
+            };
+            bytes.pop();
+            section = Section::None;
+            continue;
+        }
         match section {
             Section::Script => {
                 block.script.push_str(line);
@@ -113,10 +122,6 @@ pub fn parse(text: &str) -> Result<Vec<Block>, String> {
 }
 
 fn push_line(section: &mut Vec<u8>, line: &str) {
-    if line == "\\" {
-        section.pop();
-        return;
-    }
     section.extend_from_slice(line.as_bytes());
     section.push(b'\n');
 }
@@ -377,7 +382,7 @@ mod tests {
     #[test]
     fn reads_blocks() {
         let blocks = parse(
-            "#### one\necho a\n## stdout\na\n\n#### two\nprintf b; false\n## stdout\nb\n\\\n## status 1\n## needs root\n",
+            "#### one\necho a\n## stdout\na\n\n#### two\nprintf b; false\n## stdout\nb\n\\\n\n## status 1\n## needs root\n",
         )
         .unwrap();
         assert_eq!(blocks[0].script, "echo a\n");
