@@ -4,6 +4,7 @@
 //! come over QMP. Nothing sleeps: every wait is for a text, an event or the end of the process, and has a limit.
 
 mod qmp;
+pub mod scenario;
 mod serial;
 
 use std::fmt;

@@ -1,0 +1,1 @@
+check "the system is up" test -r /proc/uptime
