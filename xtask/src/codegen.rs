@@ -95,6 +95,13 @@ pub(crate) fn generate(rbox: &Path) -> Result<Vec<(PathBuf, String)>> {
     Ok(files)
 }
 
+/// How many applets there are.
+pub(crate) fn applet_count() -> Result<u64> {
+    let files = generate(&workspace::root().join("crates/rbox/src"))?;
+    let table = files.last().map_or("", |(_, text)| text.as_str());
+    Ok(table.lines().filter(|line| line.starts_with("    &")).count() as u64)
+}
+
 /// `true.rs` is the module `r#true`.
 fn module_path(module: &str) -> String {
     const KEYWORDS: &[&str] = &["true", "false", "move", "match", "type", "loop", "yield", "async", "final"];

@@ -5,6 +5,7 @@ mod build;
 mod codegen;
 mod deps;
 mod process;
+mod size;
 mod tidy;
 mod workspace;
 
@@ -25,6 +26,7 @@ enum Verb {
     Build(build::Arguments),
     Codegen(codegen::Arguments),
     Deps(deps::Arguments),
+    Size(size::Arguments),
     Tidy(tidy::Arguments),
 }
 
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         Verb::Build(arguments) => build::run(&arguments),
         Verb::Codegen(arguments) => codegen::run(&arguments),
         Verb::Deps(arguments) => deps::run(&arguments),
+        Verb::Size(arguments) => size::run(&arguments),
         Verb::Tidy(arguments) => tidy::run(&arguments),
     };
     match result {
