@@ -11,6 +11,8 @@
 //! ## status 0
 //! ## differs busybox: why the reference does otherwise
 //! ## needs root
+//! ## needs native
+//! ## needs mounts
 //! ## fails: a known gap; the block must then fail
 //! ```
 //!
@@ -18,6 +20,12 @@
 //! the program under test: write `$bin/echo` where the shell's own builtin would be taken. A missing `stdout` section
 //! means no output; a missing `stderr` section means none if the status is 0 and any otherwise. A last line `\` in a
 //! section says that the output does not end in a newline. `UPDATE=1` rewrites the sections.
+//!
+//! Whatever a block runs can write below the temporary folder only (see `confined`): a test of `rm` that goes wrong must
+//! not take the machine with it. Blocks that mount in a namespace of their own say `needs mounts` and are not confined.
+//!
+//! `TARN_RBOX` names another build of the program, `TARN_RUNNER` an emulator for single programs (`qemu-aarch64-static`)
+//! to run it with; blocks that say `needs native` are then skipped.
 
 use std::fs;
 use std::io::Read;
@@ -29,6 +37,7 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
+use crate::confined;
 use crate::temporary::Directory;
 
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -45,6 +54,10 @@ pub struct Block {
     pub differs: Option<String>,
     pub fails: Option<String>,
     pub needs_root: bool,
+    /// Mounts in a namespace of its own, which a confined process may not: must be careful itself.
+    pub needs_mounts: bool,
+    /// Cannot be seen right under an emulator for single programs (process lists, namespaces).
+    pub needs_native: bool,
 }
 
 /// Splits a file into its blocks.
@@ -87,6 +100,10 @@ pub fn parse(text: &str) -> Result<Vec<Block>, String> {
                 block.fails = Some(reason.to_string());
             } else if word == "needs root" {
                 block.needs_root = true;
+            } else if word == "needs mounts" {
+                block.needs_mounts = true;
+            } else if word == "needs native" {
+                block.needs_native = true;
             } else {
                 return Err(format!("line {}: unknown section '{word}'", index + 1));
             }
@@ -174,7 +191,10 @@ pub fn main(folder: &str, program: &str) -> ExitCode {
         };
         for block in blocks {
             let links = Arc::clone(&links);
-            let skipped = block.needs_root && !is_root() || reference.is_some() && block.differs.is_some();
+            let emulated = std::env::var_os("TARN_RUNNER").is_some();
+            let skipped = block.needs_root && !is_root()
+                || block.needs_native && emulated
+                || reference.is_some() && block.differs.is_some();
             let of_reference = reference.is_some();
             trials.push(
                 Trial::test(format!("{name}: {}", block.title), move || {
@@ -203,7 +223,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
 }
 
 /// A folder with a link by the name of each applet of `program`, in a temporary directory.
-fn link_applets(program: &Path) -> Result<Directory, String> {
+pub fn link_applets(program: &Path) -> Result<Directory, String> {
     let program = program.canonicalize().map_err(|error| error.to_string())?;
     let directory = Directory::new("golden-bin").map_err(|error| error.to_string())?;
     let mut command = Command::new(&program);
@@ -213,12 +233,31 @@ fn link_applets(program: &Path) -> Result<Directory, String> {
     } else {
         "rbox"
     };
-    let list = command.arg0(own_name).arg("--list").output().map_err(|error| error.to_string())?;
+    let runner = std::env::var_os("TARN_RUNNER").map(PathBuf::from);
+    if let Some(runner) = &runner {
+        command = Command::new(runner);
+        command.arg("-0").arg(own_name).arg(&program);
+    } else {
+        command.arg0(own_name);
+    }
+    let list = command.arg("--list").output().map_err(|error| error.to_string())?;
     for name in String::from_utf8_lossy(&list.stdout).lines() {
-        std::os::unix::fs::symlink(&program, directory.path().join(name))
-            .map_err(|error| error.to_string())?;
+        let link = directory.path().join(name);
+        match &runner {
+            None => std::os::unix::fs::symlink(&program, link),
+            Some(runner) => write_wrapper(&link, runner, name, &program),
+        }
+        .map_err(|error| error.to_string())?;
     }
     Ok(directory)
+}
+
+/// An executable that runs `program` as `name` under an emulator for programs of another architecture.
+fn write_wrapper(path: &Path, runner: &Path, name: &str, program: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let text = format!("#!/bin/sh\nexec '{}' -0 '{name}' '{}' \"$@\"\n", runner.display(), program.display());
+    fs::write(path, text)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
 }
 
 fn check(block: &Block, bin: &Path, of_reference: bool) -> Result<(), Failed> {
@@ -267,7 +306,8 @@ fn difference(what: &str, expected: &[u8], got: &[u8]) -> String {
 /// Runs the script of a block in a fresh directory, with a time limit.
 fn run(block: &Block, bin: &Path) -> Result<Outcome, String> {
     let directory = Directory::new("golden").map_err(|error| error.to_string())?;
-    let mut child = Command::new("/bin/sh")
+    let mut command = Command::new("/bin/sh");
+    command
         .args(["-u", "-c", &block.script])
         .current_dir(directory.path())
         .env_clear()
@@ -279,8 +319,8 @@ fn run(block: &Block, bin: &Path) -> Result<Outcome, String> {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn()
+        .process_group(0);
+    let mut child = if block.needs_mounts { command.spawn() } else { confined::spawn(&mut command) }
         .map_err(|error| error.to_string())?;
     let stdout = reader(child.stdout.take());
     let stderr = reader(child.stderr.take());
@@ -365,6 +405,12 @@ fn render(block: &Block, outcome: &Outcome) -> String {
     }
     if block.needs_root {
         text += "## needs root\n";
+    }
+    if block.needs_mounts {
+        text += "## needs mounts\n";
+    }
+    if block.needs_native {
+        text += "## needs native\n";
     }
     text
 }

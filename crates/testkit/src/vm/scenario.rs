@@ -162,6 +162,7 @@ impl fmt::Display for Case {
 }
 
 /// The files that a case boots.
+#[derive(Clone, Debug)]
 pub struct Image {
     pub kernel: PathBuf,
     pub initramfs: PathBuf,
