@@ -26,7 +26,6 @@ pub(crate) fn out(arch: Arch) -> PathBuf {
 }
 
 /// Downloads and kernels, kept outside the checkout: `$TARN_CACHE`, `$XDG_CACHE_HOME/tarn` or `~/.cache/tarn`.
-#[expect(dead_code, reason = "used by kernel")]
 pub(crate) fn cache() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("TARN_CACHE") {
         return Ok(PathBuf::from(path));

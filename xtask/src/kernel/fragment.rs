@@ -36,7 +36,7 @@ impl fmt::Display for Wish {
 
 /// A wish that the final configuration does not have.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Lost<'a> {
+struct Lost<'a> {
     pub(crate) wish: &'a Wish,
     pub(crate) actual: Option<String>,
 }
@@ -127,7 +127,7 @@ pub(crate) fn canonical(wishes: &[Wish]) -> String {
 }
 
 /// The wishes that `config` does not grant. "Is not set" is granted by an option that does not exist there, too.
-pub(crate) fn lost<'a>(wishes: &'a [Wish], config: &Config) -> Vec<Lost<'a>> {
+fn lost<'a>(wishes: &'a [Wish], config: &Config) -> Vec<Lost<'a>> {
     wishes
         .iter()
         .filter_map(|wish| {
@@ -139,6 +139,20 @@ pub(crate) fn lost<'a>(wishes: &'a [Wish], config: &Config) -> Vec<Lost<'a>> {
             (!granted).then(|| Lost { wish, actual: actual.map(str::to_string) })
         })
         .collect()
+}
+
+/// Fails with the list of all wishes that `config` does not grant.
+pub(crate) fn require_granted(wishes: &[Wish], config: &Config) -> Result<()> {
+    let lost = lost(wishes, config);
+    if lost.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = lost.iter().map(|lost| format!("\n  {lost}")).collect();
+    bail!(
+        "{} wanted options did not survive Kconfig (a dependency is missing, or another option forces them):{}",
+        lost.len(),
+        lines.concat()
+    );
 }
 
 #[cfg(test)]

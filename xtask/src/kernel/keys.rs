@@ -54,7 +54,7 @@ impl Signer {
             return Ok(signer);
         }
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-        let part = |path: &Path| path.with_extension(format!("{}.part", std::process::id()));
+        let part = |path: &Path| path.with_added_extension(format!("{}.part", std::process::id()));
         let (key, certificate) = (part(&signer.key), part(&signer.certificate));
         // RSA and SHA-512 are what the kernel's signing.config asks for. A certificate that could sign others is refused
         // by newer kernels for this use.
