@@ -288,10 +288,11 @@ mod tests {
 
     #[test]
     fn every_input_changes_the_key_and_nothing_else_does() {
+        type Change = fn(&mut Inputs);
         let key = inputs().key("source");
         assert_eq!(inputs().key("source"), key);
         assert_ne!(inputs().key("other source"), key);
-        let changes: [(&str, fn(&mut Inputs)); 8] = [
+        let changes: [(&str, Change); 8] = [
             ("arch", |inputs| inputs.arch = Arch::Aarch64),
             ("flavour", |inputs| inputs.flavour = "hw".into()),
             ("an option's value", |inputs| inputs.wishes[0].value = Some("changed".into())),

@@ -29,6 +29,7 @@ use self::keys::Signer;
 use crate::arch::{Arch, ArchChoice};
 use crate::{deps, process, workspace};
 
+#[expect(unused_imports, reason = "used by image")]
 pub(crate) use self::check::{boot_words, sysctl};
 
 /// The flavour that images have unless their profile names another.
@@ -86,6 +87,7 @@ pub(crate) struct KernelFiles {
 
 /// The kernel of `flavour` for `arch`, signed by the key that the environment names or the developer's. It is built
 /// if the cache does not have it, and copied if it does not lie in `target/out` yet; else this takes milliseconds.
+#[expect(dead_code, reason = "used by image")]
 pub(crate) fn ensure(arch: Arch, flavour: &str) -> Result<KernelFiles> {
     let folders = Folders { cache: workspace::cache()? };
     let signer = signer(None, None, &folders)?;

@@ -103,7 +103,7 @@ pub(crate) fn unpack(tarball: &Path, folder: &Path, spec: &Spec) -> Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    let part = folder.with_extension("part");
+    let part = folder.with_added_extension("part");
     if part.exists() {
         fs::remove_dir_all(&part).with_context(|| part.display().to_string())?;
     }
