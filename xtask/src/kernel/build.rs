@@ -125,7 +125,10 @@ pub(crate) fn cached(folders: &Folders, inputs: &Inputs) -> Option<Built> {
 }
 
 /// Gets the source into the cache: tarball and unpacked tree. The first source that can be had counts.
-pub(crate) fn prepare_source<'a>(folders: &Folders, spec: &'a Spec) -> Result<(&'a Source, &'a str, PathBuf)> {
+pub(crate) fn prepare_source<'a>(
+    folders: &Folders,
+    spec: &'a Spec,
+) -> Result<(&'a Source, &'a str, PathBuf)> {
     let mut reasons = Vec::new();
     for (source, sha256) in spec.pinned() {
         match source::obtain(&folders.downloads(), source, sha256) {
@@ -205,7 +208,11 @@ pub(crate) fn make(
     eprintln!("kernel: {}: {built_in} options built in, {as_modules} as modules; compiling", inputs.name());
     let steps = tree.compile(expected)?;
     let release = tree.release()?;
-    eprintln!("kernel: {}: compiled {release} in {}; packing its modules", inputs.name(), span(start.elapsed()));
+    eprintln!(
+        "kernel: {}: compiled {release} in {}; packing its modules",
+        inputs.name(),
+        span(start.elapsed())
+    );
     for (from, to) in [
         (tree.image(), "vmlinuz"),
         (objects.join(".config"), "config"),

@@ -141,7 +141,12 @@ pub(crate) fn run(checker: &Path, arch: Arch, config: &Path, scratch: &Path) -> 
             )
         })?;
     if !output.status.success() {
-        bail!("{}: {}\n{}", checker.display(), output.status, String::from_utf8_lossy(&output.stderr).trim_end());
+        bail!(
+            "{}: {}\n{}",
+            checker.display(),
+            output.status,
+            String::from_utf8_lossy(&output.stderr).trim_end()
+        );
     }
     let verdicts: Vec<Verdict> = serde_json::from_slice(&output.stdout)
         .with_context(|| format!("{}: its JSON cannot be read", checker.display()))?;
@@ -153,8 +158,9 @@ pub(crate) fn run(checker: &Path, arch: Arch, config: &Path, scratch: &Path) -> 
 
 fn compare(verdicts: &[Verdict], exceptions: &[Exception], arch: Arch) -> Result<Report> {
     let mut report = Report::default();
-    let here =
-        |exception: &&Exception| exception.arch.is_empty() || exception.arch.iter().any(|name| name == arch.name());
+    let here = |exception: &&Exception| {
+        exception.arch.is_empty() || exception.arch.iter().any(|name| name == arch.name())
+    };
     let exceptions: Vec<&Exception> = exceptions.iter().filter(here).collect();
     for exception in &exceptions {
         if exception.reason.trim().is_empty() {
@@ -174,7 +180,9 @@ fn compare(verdicts: &[Verdict], exceptions: &[Exception], arch: Arch) -> Result
     }
     for exception in exceptions {
         if !verdicts.iter().any(|verdict| !verdict.passed && exception.is_for(verdict)) {
-            report.problems.push(format!("stale: {} {} does not fail any more", exception.kind, exception.name));
+            report
+                .problems
+                .push(format!("stale: {} {} does not fail any more", exception.kind, exception.name));
         }
     }
     Ok(report)
@@ -232,7 +240,10 @@ mod tests {
     fn the_committed_files_are_readable() {
         for arch in [Arch::X86_64, Arch::Aarch64] {
             let words = boot_words(arch).unwrap();
-            assert!(!words.is_empty() && words.iter().all(|word| !word.contains(char::is_whitespace)), "{words:?}");
+            assert!(
+                !words.is_empty() && words.iter().all(|word| !word.contains(char::is_whitespace)),
+                "{words:?}"
+            );
             let text = sysctl(arch).unwrap();
             let mut names: Vec<&str> = Vec::new();
             for line in without_comments(&text) {

@@ -144,7 +144,14 @@ struct Progress {
 impl Progress {
     fn new(arch: Arch, expected: Option<usize>) -> Progress {
         let now = Instant::now();
-        Progress { arch, expected, steps: 0, start: now, shown: now, terminal: std::io::stderr().is_terminal() }
+        Progress {
+            arch,
+            expected,
+            steps: 0,
+            start: now,
+            shown: now,
+            terminal: std::io::stderr().is_terminal(),
+        }
     }
 
     fn step(&mut self, line: &[u8]) {
@@ -162,7 +169,12 @@ impl Progress {
         let last: Vec<&str> = last.split_whitespace().collect();
         let file: String = last.last().unwrap_or(&"").chars().take(40).collect();
         let of = self.expected.map_or(String::new(), |expected| format!(" of about {expected}"));
-        let text = format!("kernel {}: step {}{of}, {}, {file}", self.arch.name(), self.steps, span(self.start.elapsed()));
+        let text = format!(
+            "kernel {}: step {}{of}, {}, {file}",
+            self.arch.name(),
+            self.steps,
+            span(self.start.elapsed())
+        );
         if self.terminal { eprint!("\r{text:<100}") } else { eprintln!("{text}") }
     }
 
@@ -194,7 +206,8 @@ fn tail(path: &Path, lines: usize) -> String {
 /// A time as `date -u` prints it. The kernel copies the text into its banner, so a bare number would be shown as it is.
 fn date(epoch: u64) -> String {
     const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]; // 1970 began on a Thursday
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (days, seconds) = (epoch / 86_400, epoch % 86_400);
     let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let (mut year, mut day) = (1970, days);

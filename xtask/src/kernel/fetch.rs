@@ -210,7 +210,8 @@ mod tests {
         let good = format!("file://{}", site.folder.join("file").display());
         let bad = format!("file://{}", site.folder.join("absent").display());
         let sum = digest::text("content");
-        let error = download(&site.downloads(), "file", &sum, std::slice::from_ref(&bad)).unwrap_err().to_string();
+        let error =
+            download(&site.downloads(), "file", &sum, std::slice::from_ref(&bad)).unwrap_err().to_string();
         assert!(error.starts_with("cannot get file:") && error.contains("absent"), "{error}");
         assert!(download(&site.downloads(), "file", &sum, &[bad, good]).is_ok());
     }

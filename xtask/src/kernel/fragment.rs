@@ -97,7 +97,9 @@ fn parse(file: &str, text: &str) -> Result<Vec<Wish>> {
             }
         } else {
             match line.split_once('=') {
-                Some((name, "n")) => bail!("{place}: write `# {name} is not set`, Kconfig does not know `=n`"),
+                Some((name, "n")) => {
+                    bail!("{place}: write `# {name} is not set`, Kconfig does not know `=n`")
+                }
                 Some((name, value)) if !value.is_empty() => (name.to_string(), Some(value.to_string())),
                 _ => bail!("{place}: {line:?} is neither CONFIG_X=value nor `# CONFIG_X is not set`"),
             }
@@ -179,7 +181,10 @@ mod tests {
             ("# why\nCONFIG_A\n", "a.config:2: \"CONFIG_A\" is neither"),
             ("# why\nCONFIG_A=\n", "a.config:2: \"CONFIG_A=\" is neither"),
             ("# why\n CONFIG_A=y\n", "a.config:2: \" CONFIG_A\" is not an option's name"),
-            ("# why\nCONFIG_A=y\n# CONFIG_A is not set\n", "a.config:3: CONFIG_A stands already in a.config:2"),
+            (
+                "# why\nCONFIG_A=y\n# CONFIG_A is not set\n",
+                "a.config:3: CONFIG_A stands already in a.config:2",
+            ),
         ];
         for (text, expected) in cases {
             let error = wishes(text).unwrap_err().to_string();
@@ -196,7 +201,8 @@ mod tests {
 
     #[test]
     fn lost_wishes_are_found() {
-        let config = Config::parse("CONFIG_A=y\nCONFIG_B=m\nCONFIG_N=4\nCONFIG_T=\"x\"\n# CONFIG_OFF is not set\n");
+        let config =
+            Config::parse("CONFIG_A=y\nCONFIG_B=m\nCONFIG_N=4\nCONFIG_T=\"x\"\n# CONFIG_OFF is not set\n");
         let cases = [
             ("CONFIG_A=y", None),
             ("CONFIG_N=4", None),

@@ -31,7 +31,9 @@ impl Signer {
         match (key, certificate) {
             (Some(key), Some(certificate)) => Signer::release(key, certificate),
             (None, None) => Signer::developer(cache),
-            (Some(_), None) => bail!("--release-key needs --release-cert, the certificate that the kernel will trust"),
+            (Some(_), None) => {
+                bail!("--release-key needs --release-cert, the certificate that the kernel will trust")
+            }
             (None, Some(_)) => bail!("--release-cert needs --release-key, the key that signs the modules"),
         }
     }
@@ -62,7 +64,12 @@ impl Signer {
             Command::new("openssl")
                 .args(["req", "-new", "-x509", "-newkey", "rsa:4096", "-nodes", "-sha512", "-days", "36500"])
                 .args(["-subj", "/O=Tarn Linux/CN=Developer module key, made on one machine for itself"])
-                .args(["-addext", "keyUsage=digitalSignature", "-addext", "basicConstraints=critical,CA:FALSE"])
+                .args([
+                    "-addext",
+                    "keyUsage=digitalSignature",
+                    "-addext",
+                    "basicConstraints=critical,CA:FALSE",
+                ])
                 .arg("-keyout")
                 .arg(&key)
                 .arg("-out")
@@ -71,7 +78,8 @@ impl Signer {
         )
         .context("cannot make the developer's module key")?;
         // The key last: a certificate without its key is made again, together with it.
-        fs::rename(&certificate, &signer.certificate).with_context(|| signer.certificate.display().to_string())?;
+        fs::rename(&certificate, &signer.certificate)
+            .with_context(|| signer.certificate.display().to_string())?;
         fs::rename(&key, &signer.key).with_context(|| signer.key.display().to_string())?;
         Ok(signer)
     }
@@ -82,7 +90,10 @@ impl Signer {
             Command::new("openssl").args(["pkey", "-pubout", "-in"]).arg(&self.key).stdin(Stdio::null()),
         )?;
         let of_certificate = process::output(
-            Command::new("openssl").args(["x509", "-noout", "-pubkey", "-in"]).arg(&self.certificate).stdin(Stdio::null()),
+            Command::new("openssl")
+                .args(["x509", "-noout", "-pubkey", "-in"])
+                .arg(&self.certificate)
+                .stdin(Stdio::null()),
         )?;
         if of_key != of_certificate {
             bail!("{} does not belong to {}", self.certificate.display(), self.key.display());

@@ -252,9 +252,9 @@ fn show_check(folders: &Folders, inputs: &Inputs, checker: Option<&Path>, jobs: 
             tree.objects.join(".config")
         }
     };
-    let named = checker
-        .map(Path::to_path_buf)
-        .or_else(|| std::env::var_os("KERNEL_HARDENING_CHECKER").filter(|path| !path.is_empty()).map(PathBuf::from));
+    let named = checker.map(Path::to_path_buf).or_else(|| {
+        std::env::var_os("KERNEL_HARDENING_CHECKER").filter(|path| !path.is_empty()).map(PathBuf::from)
+    });
     let report = check::run(&check::find_checker(named.as_deref()), inputs.arch, &path, &scratch)?;
     drop(lock);
     println!("{} {}: {}", inputs.arch.name(), inputs.flavour, report.summary());

@@ -16,7 +16,13 @@ use super::toolchain;
 use crate::process;
 
 /// Packs the modules of a compiled tree into `target`, using `staging`, and gives their number.
-pub(crate) fn pack(tree: &Tree<'_>, release: &str, signer: &Signer, staging: &Path, target: &Path) -> Result<usize> {
+pub(crate) fn pack(
+    tree: &Tree<'_>,
+    release: &str,
+    signer: &Signer,
+    staging: &Path,
+    target: &Path,
+) -> Result<usize> {
     signer.check_pair()?;
     if staging.exists() {
         fs::remove_dir_all(staging).with_context(|| staging.display().to_string())?;
@@ -50,7 +56,9 @@ pub(crate) fn pack(tree: &Tree<'_>, release: &str, signer: &Signer, staging: &Pa
 fn built(order: &str) -> Vec<String> {
     order
         .lines()
-        .map(|line| format!("{}.ko", line.strip_suffix(".o").or_else(|| line.strip_suffix(".ko")).unwrap_or(line)))
+        .map(|line| {
+            format!("{}.ko", line.strip_suffix(".o").or_else(|| line.strip_suffix(".ko")).unwrap_or(line))
+        })
         .collect()
 }
 
@@ -75,7 +83,9 @@ fn install(tree: &Tree<'_>, signer: &Signer, module: &str, folder: &Path) -> Res
             .arg(&target),
     )?;
     // One thread: the number of threads must not show in the bytes.
-    process::output(toolchain::command("zstd").args(["-19", "--single-thread", "--quiet", "--rm"]).arg(&target))?;
+    process::output(
+        toolchain::command("zstd").args(["-19", "--single-thread", "--quiet", "--rm"]).arg(&target),
+    )?;
     Ok(())
 }
 
@@ -112,7 +122,16 @@ fn squash(tree: &Tree<'_>, lib: &Path, target: &Path) -> Result<()> {
         toolchain::command("mksquashfs")
             .arg(lib)
             .arg(target)
-            .args(["-noappend", "-all-root", "-no-progress", "-quiet", "-comp", "zstd", "-Xcompression-level", "19"])
+            .args([
+                "-noappend",
+                "-all-root",
+                "-no-progress",
+                "-quiet",
+                "-comp",
+                "zstd",
+                "-Xcompression-level",
+                "19",
+            ])
             // All times become this one. Given as an option too, mksquashfs would refuse.
             .env("SOURCE_DATE_EPOCH", tree.spec.released.to_string()),
     )?;

@@ -17,7 +17,9 @@ pub(crate) fn check(folders: &Folders, inputs: &Inputs, jobs: usize) -> Result<(
     let first = build::build(folders, inputs, jobs)?;
     let start = Instant::now();
     let lock = folders.lock()?;
-    let Some((source, sha256)) = inputs.spec.pinned().find(|(_, sha256)| *sha256 == first.manifest.source_sha256) else {
+    let Some((source, sha256)) =
+        inputs.spec.pinned().find(|(_, sha256)| *sha256 == first.manifest.source_sha256)
+    else {
         bail!("the source of {} is not in kernel.toml any more", first.folder.display());
     };
     let tarball = source::obtain(&folders.downloads(), source, sha256)?;
@@ -80,7 +82,8 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("tarn-difference-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let (one, two) = (folder.join("one"), folder.join("two"));
-        let cases = [("abc", "abc", None), ("abc", "abd", Some(2)), ("abc", "ab", Some(2)), ("", "x", Some(0))];
+        let cases =
+            [("abc", "abc", None), ("abc", "abd", Some(2)), ("abc", "ab", Some(2)), ("", "x", Some(0))];
         for (first, second, expected) in cases {
             fs::write(&one, first).unwrap();
             fs::write(&two, second).unwrap();

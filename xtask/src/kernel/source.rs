@@ -119,11 +119,16 @@ pub(crate) fn unpack(tarball: &Path, folder: &Path, spec: &Spec) -> Result<()> {
     let makefile = fs::read_to_string(part.join("Makefile")).context("Makefile of the kernel's source")?;
     let version = version_of(&makefile).context("Makefile of the kernel's source has no version")?;
     if version != spec.version {
-        bail!("{}: holds Linux {version}, kernel-config/kernel.toml says {}", tarball.display(), spec.version);
+        bail!(
+            "{}: holds Linux {version}, kernel-config/kernel.toml says {}",
+            tarball.display(),
+            spec.version
+        );
     }
     let script = part.join("scripts/gen-randstruct-seed.sh");
     fs::write(&script, seed_script(spec)).with_context(|| script.display().to_string())?;
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).with_context(|| script.display().to_string())?;
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755))
+        .with_context(|| script.display().to_string())?;
     fs::rename(&part, folder).with_context(|| folder.display().to_string())
 }
 
@@ -160,7 +165,10 @@ mod tests {
     fn versions_are_read_from_the_makefile() {
         let text = "# SPDX\nVERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 117\nEXTRAVERSION =\nNAME = x\n";
         assert_eq!(version_of(text).as_deref(), Some("6.12.117"));
-        assert_eq!(version_of(&text.replace("EXTRAVERSION =", "EXTRAVERSION = -rc1")).as_deref(), Some("6.12.117-rc1"));
+        assert_eq!(
+            version_of(&text.replace("EXTRAVERSION =", "EXTRAVERSION = -rc1")).as_deref(),
+            Some("6.12.117-rc1")
+        );
         assert_eq!(version_of("VERSION = 6\n"), None);
     }
 

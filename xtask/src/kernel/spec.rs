@@ -102,7 +102,10 @@ impl Spec {
     pub(crate) fn fragment_paths(&self, arch: Arch, flavour: &str) -> Result<Vec<PathBuf>> {
         if !self.flavours.contains_key(flavour) {
             let known: Vec<&str> = self.flavours.keys().map(String::as_str).collect();
-            bail!("there is no kernel flavour {flavour:?}; kernel-config/kernel.toml has: {}", known.join(", "));
+            bail!(
+                "there is no kernel flavour {flavour:?}; kernel-config/kernel.toml has: {}",
+                known.join(", ")
+            );
         }
         let mut paths: Vec<PathBuf> = self.fragments.iter().map(|name| fragment(name)).collect();
         paths.push(fragment(arch.name()));

@@ -42,7 +42,10 @@ fn version(program: &str, flag: &str) -> Result<String> {
         .output()
         .with_context(|| format!("cannot run {program}; `cargo xtask deps` says where it comes from"))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let line = text.lines().find(|line| !line.is_empty()).with_context(|| format!("{program} {flag} says nothing"))?;
+    let line = text
+        .lines()
+        .find(|line| !line.is_empty())
+        .with_context(|| format!("{program} {flag} says nothing"))?;
     Ok(format!("{program}: {line}"))
 }
 
