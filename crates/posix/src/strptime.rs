@@ -2,7 +2,7 @@
 //!
 //! Source: POSIX.1-2024 strptime(); BSD and GNU for `%s`, `%z` and `%F`.
 
-use crate::time::{self, Civil};
+use crate::calendar::{self, Civil};
 
 /// What a format found; what it does not mention is as before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub fn strptime(format: &[u8], text: &[u8], base: Civil) -> Option<Found> {
     if let Some(century) = found.century {
         found.civil.year = century * 100 + found.civil.year.rem_euclid(100);
     }
-    (found.civil.day <= time::days_in_month(found.civil.year, found.civil.month)).then_some(found)
+    (found.civil.day <= calendar::days_in_month(found.civil.year, found.civil.month)).then_some(found)
 }
 
 struct Reader<'a> {
@@ -66,8 +66,8 @@ impl Reader<'_> {
             b'c' => return self.read(b"%a %b %e %H:%M:%S %Y"),
             b'%' => self.text = self.text.strip_prefix(b"%")?,
             b'n' | b't' => self.text = self.text.trim_ascii_start(),
-            b'a' | b'A' => self.found.civil.weekday = self.name(&time::DAYS)? as u8,
-            b'b' | b'B' | b'h' => self.found.civil.month = self.name(&time::MONTHS)? as u8 + 1,
+            b'a' | b'A' => self.found.civil.weekday = self.name(&calendar::DAYS)? as u8,
+            b'b' | b'B' | b'h' => self.found.civil.month = self.name(&calendar::MONTHS)? as u8 + 1,
             b'p' | b'P' => self.found.afternoon = Some(self.name(&["AM", "PM"])? == 1),
             b'z' => self.found.offset = Some(self.offset()?),
             b'Z' => {
@@ -90,8 +90,8 @@ impl Reader<'_> {
             b'I' | b'l' => self.found.civil.hour = self.number(2, 1, 12)? as u8,
             b'j' => {
                 let day = self.number(3, 1, 366)?;
-                let days = time::days_to(self.found.civil.year, 1, day);
-                (_, self.found.civil.month, self.found.civil.day) = time::date_of(days);
+                let days = calendar::days_to(self.found.civil.year, 1, day);
+                (_, self.found.civil.month, self.found.civil.day) = calendar::date_of(days);
             }
             b'M' => self.found.civil.minute = self.number(2, 0, 59)? as u8,
             b'm' => self.found.civil.month = self.number(2, 1, 12)? as u8,
@@ -188,7 +188,7 @@ mod tests {
             let found = strptime(format.as_bytes(), text.as_bytes(), base.clone());
             let shown = found.map(|found| {
                 let mut out = Vec::new();
-                time::strftime(b"%F %T", &found.civil, 0, &mut out);
+                calendar::strftime(b"%F %T", &found.civil, 0, &mut out);
                 String::from_utf8_lossy(&out).into_owned()
             });
             assert_eq!(shown.as_deref(), expected, "{format} {text}");

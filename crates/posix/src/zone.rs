@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::time::{self, Civil};
+use crate::calendar::{self, Civil};
 
 /// Where the files of zones are looked for.
 const FOLDERS: &[&str] = &["/usr/share/zoneinfo", "/share/zoneinfo", "/etc/zoneinfo"];
@@ -194,15 +194,15 @@ impl Change {
     /// Local seconds since 1970 of the change in that year.
     fn seconds(&self, year: i64) -> i64 {
         let days = match self.day {
-            Day::Number(day) => time::days_to(year, 1, 1) + day,
+            Day::Number(day) => calendar::days_to(year, 1, 1) + day,
             Day::Julian(day) => {
-                time::days_to(year, 1, 1) + day - 1 + i64::from(time::is_leap(year) && day >= 60)
+                calendar::days_to(year, 1, 1) + day - 1 + i64::from(calendar::is_leap(year) && day >= 60)
             }
             Day::Month(month, week, weekday) => {
-                let first = time::days_to(year, month, 1);
+                let first = calendar::days_to(year, month, 1);
                 let gap = (weekday - (first + 4)).rem_euclid(7);
                 let day = gap + 7 * (week - 1);
-                let length = i64::from(time::days_in_month(year, month as u8));
+                let length = i64::from(calendar::days_in_month(year, month as u8));
                 first + if day >= length { day - 7 } else { day }
             }
         };
@@ -355,7 +355,7 @@ mod tests {
 
     fn shown(zone: &Zone, seconds: i64) -> String {
         let mut out = Vec::new();
-        time::strftime(b"%F %T %z %Z", &zone.civil(seconds), 0, &mut out);
+        calendar::strftime(b"%F %T %z %Z", &zone.civil(seconds), 0, &mut out);
         String::from_utf8_lossy(&out).into_owned()
     }
 
@@ -384,8 +384,9 @@ mod tests {
     #[test]
     fn clocks_back_to_seconds() {
         let zone = Zone::named("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
-        let local =
-            |month, day, hour, minute| time::clock_seconds(time::days_to(2024, month, day), hour, minute, 0);
+        let local = |month, day, hour, minute| {
+            calendar::clock_seconds(calendar::days_to(2024, month, day), hour, minute, 0)
+        };
         assert_eq!(zone.seconds(local(7, 1, 12, 0)), local(7, 1, 10, 0));
         assert_eq!(zone.seconds(local(1, 1, 12, 0)), local(1, 1, 11, 0));
         // 02:30 is skipped in spring, and exists twice in autumn.

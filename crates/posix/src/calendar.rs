@@ -1,4 +1,4 @@
-//! time — the calendar, and times as text by a format.
+//! calendar — days, months and clocks, and times as text by a format.
 //!
 //! Days of the proleptic Gregorian calendar, as POSIX counts seconds: without leap seconds. No clock is read here.
 //!
