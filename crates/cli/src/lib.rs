@@ -4,6 +4,7 @@
 
 pub mod applet;
 pub mod error;
+pub mod exec;
 pub mod input;
 pub mod options;
 pub mod output;

@@ -9,7 +9,7 @@
 //!   --color[=WHEN]   the value is optional and must be attached
 //! ```
 //!
-//! Short options may be clustered (`-qn3`), long ones abbreviated as far as they stay unique. `--` ends the options.
+//! An option may have several long names (`-u, --utc, --universal`). Short options may be clustered (`-qn3`), long ones abbreviated as far as they stay unique. `--` ends the options.
 //! Source: POSIX.1-2024 XBD 12.2, getopt_long(3).
 
 use std::ffi::{OsStr, OsString};
@@ -253,31 +253,42 @@ fn find_long(usage: &'static str, name: &[u8]) -> Result<Declared> {
     found.ok_or_else(|| Error::usage(format!("unrecognized option '--{}'", name.escape_ascii())))
 }
 
-/// The options that the usage text declares, in its order.
+/// The options that the usage text declares, in its order; one with several long names comes once for each.
 fn declared(usage: &'static str) -> impl Iterator<Item = Declared> {
-    usage.lines().filter_map(declaration)
+    usage.lines().flat_map(declarations)
 }
 
-fn declaration(line: &'static str) -> Option<Declared> {
-    let spec = line.strip_prefix("  ").filter(|spec| spec.starts_with('-'))?;
+fn declarations(line: &'static str) -> impl Iterator<Item = Declared> {
+    let spec = line.strip_prefix("  ").filter(|spec| spec.starts_with('-')).unwrap_or("");
     let spec = spec.split("  ").next().unwrap_or(spec);
-    let mut option = Declared { short: 0, long: "", value: Value::None };
+    let mut whole = Declared { short: 0, long: "", value: Value::None };
+    let mut longs = 0;
     for name in spec.split(", ") {
-        let (name, value) = match name.find(['=', ' ', '[']) {
-            Some(end) if name[end..].starts_with('[') => (&name[..end], Value::Optional),
-            Some(end) => (&name[..end], Value::Required),
-            None => (name, Value::None),
-        };
+        let (name, value) = split_value(name);
         if value != Value::None {
-            option.value = value;
+            whole.value = value;
         }
-        if let Some(long) = name.strip_prefix("--") {
-            option.long = long;
+        if name.starts_with("--") {
+            longs += 1;
         } else if let [b'-', short] = name.as_bytes() {
-            option.short = *short;
+            whole.short = *short;
         }
     }
-    (option.short != 0 || !option.long.is_empty()).then_some(option)
+    let short_only = (longs == 0 && whole.short != 0).then_some(whole);
+    let with_long = spec
+        .split(", ")
+        .filter_map(|name| split_value(name).0.strip_prefix("--"))
+        .map(move |long| Declared { long, ..whole });
+    short_only.into_iter().chain(with_long)
+}
+
+/// "--lines=N" is "--lines" and that it takes a value.
+fn split_value(name: &'static str) -> (&'static str, Value) {
+    match name.find(['=', ' ', '[']) {
+        Some(end) if name[end..].starts_with('[') => (&name[..end], Value::Optional),
+        Some(end) => (&name[..end], Value::Required),
+        None => (name, Value::None),
+    }
 }
 
 #[cfg(test)]
@@ -290,7 +301,8 @@ head [-qv] [-n N] [FILE]...
   -n, --lines=N     Print N lines
   -q, --quiet       Never print names
   -v, --verbose     Always print names
-  -k KEY            A key
+  -k, --key, --sort-by=KEY
+                    A key
   -i[SUFFIX]        In place
   --color[=WHEN]    Colours
   --version-sort    By version
@@ -303,11 +315,14 @@ head [-qv] [-n N] [FILE]...
 
     #[test]
     fn accepts_what_getopt_accepts() {
-        let options =
-            parsed(&["-qn3", "a", "--verb", "-k", "x", "-kz", "-i.bak", "--", "-v"], Order::Mixed).unwrap();
+        let options = parsed(
+            &["-qn3", "a", "--verb", "-k", "x", "-kz", "--key=u", "--sort", "v", "-i.bak", "--", "-v"],
+            Order::Mixed,
+        )
+        .unwrap();
         assert!(options.has('q') && options.has('v') && !options.has('x'));
         assert_eq!(options.number('n').unwrap(), Some(3));
-        assert_eq!(options.values('k').collect::<Vec<_>>(), ["x", "z"]);
+        assert_eq!(options.values('k').collect::<Vec<_>>(), ["x", "z", "u", "v"]);
         assert_eq!(options.value('i').unwrap(), ".bak");
         assert_eq!(options.operands(), ["a", "-v"]);
         assert_eq!(options.last_of("qv"), Some('v'));

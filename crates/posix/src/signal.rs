@@ -1,14 +1,14 @@
 //! signal — names and numbers of signals.
 //!
-//! Source: signal(7) for Linux on x86_64 and aarch64, where the numbers agree. 32 and 33 belong to the C library, so
-//! RTMIN is 34 here; BusyBox 1.37 for the spellings that are accepted.
+//! Source: signal(7) for Linux on x86_64 and aarch64, where the numbers agree. 32 to 34 belong to the C library, so
+//! RTMIN is 35 here, as in musl; BusyBox 1.37 for the spellings that are accepted.
 
 const NAMES: [&str; 32] = [
-    "EXIT", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
-    "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH",
-    "POLL", "PWR", "SYS",
+    "EXIT", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
+    "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ",
+    "VTALRM", "PROF", "WINCH", "POLL", "PWR", "SYS",
 ];
-pub const REAL_TIME_MIN: i32 = 34;
+pub const REAL_TIME_MIN: i32 = 35;
 pub const REAL_TIME_MAX: i32 = 64;
 
 /// The number of a signal by number ("9") or name ("KILL", "sigkill", "RTMIN+3"). 0 and "EXIT" are 0.
@@ -30,7 +30,9 @@ pub fn number(text: &[u8]) -> Option<i32> {
     }
     if let Some(rest) = name.strip_prefix("RTMIN") {
         let offset = if rest.is_empty() { 0 } else { rest.strip_prefix('+')?.parse().ok()? };
-        return REAL_TIME_MIN.checked_add(offset).filter(|number| (REAL_TIME_MIN..=REAL_TIME_MAX).contains(number));
+        return REAL_TIME_MIN
+            .checked_add(offset)
+            .filter(|number| (REAL_TIME_MIN..=REAL_TIME_MAX).contains(number));
     }
     let rest = name.strip_prefix("RTMAX")?;
     let offset = if rest.is_empty() { 0 } else { rest.strip_prefix('-')?.parse().ok()? };
@@ -66,8 +68,8 @@ mod tests {
             ("0", Some(0)),
             ("EXIT", Some(0)),
             ("IO", Some(29)),
-            ("RTMIN", Some(34)),
-            ("RTMIN+2", Some(36)),
+            ("RTMIN", Some(35)),
+            ("RTMIN+2", Some(37)),
             ("RTMAX-1", Some(63)),
             ("RTMIN+99", None),
             ("RTMIN-1", None),

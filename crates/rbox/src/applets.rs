@@ -5,6 +5,8 @@ use cli::applet::Applet;
 
 #[path = "script/mod.rs"]
 pub(crate) mod script;
+#[path = "system/mod.rs"]
+pub(crate) mod system;
 #[path = "text/mod.rs"]
 pub(crate) mod text;
 
@@ -12,10 +14,22 @@ pub(crate) mod text;
 pub(crate) static APPLETS: &[&Applet] = &[
     &script::test::APPLETS[1],
     &script::test::APPLETS[2],
+    &system::uname::APPLETS[1],
+    &script::date::APPLET,
+    &system::dmesg::APPLET,
+    &system::hostname::APPLETS[1],
     &script::echo::APPLET,
+    &script::env::APPLET,
     &script::r#false::APPLET,
     &text::head::APPLET,
+    &system::hostid::APPLET,
+    &system::hostname::APPLETS[0],
+    &script::printenv::APPLET,
     &script::printf::APPLET,
+    &script::pwd::APPLET,
+    &script::sleep::APPLETS[0],
     &script::test::APPLETS[0],
     &script::r#true::APPLET,
+    &system::uname::APPLETS[0],
+    &script::sleep::APPLETS[1],
 ];

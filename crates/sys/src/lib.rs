@@ -4,7 +4,13 @@
 //! -1 into `io::Error`, and returns.
 
 pub mod access;
+pub mod child;
+pub mod clock;
 pub mod error;
+pub mod exec;
 pub mod fd;
+pub mod host;
+pub mod kernel_log;
+pub mod kill;
 pub mod signal;
 pub mod tty;
