@@ -22,6 +22,11 @@ pub(crate) enum ArchChoice {
 }
 
 impl ArchChoice {
+    /// This host's own architecture.
+    pub(crate) fn host() -> ArchChoice {
+        if cfg!(target_arch = "aarch64") { ArchChoice::Aarch64 } else { ArchChoice::X86_64 }
+    }
+
     pub(crate) fn each(self) -> &'static [Arch] {
         match self {
             ArchChoice::X86_64 => &[Arch::X86_64],
@@ -32,6 +37,8 @@ impl ArchChoice {
 }
 
 impl Arch {
+    pub(crate) const ALL: &[Arch] = &[Arch::X86_64, Arch::Aarch64];
+
     /// The name as `uname -m` prints it.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -45,6 +52,14 @@ impl Arch {
         match self {
             Arch::X86_64 => "x86_64-unknown-linux-musl",
             Arch::Aarch64 => "aarch64-unknown-linux-musl",
+        }
+    }
+
+    /// Rust's target for programs that firmware starts.
+    pub(crate) fn uefi_target(self) -> &'static str {
+        match self {
+            Arch::X86_64 => "x86_64-unknown-uefi",
+            Arch::Aarch64 => "aarch64-unknown-uefi",
         }
     }
 }

@@ -121,20 +121,56 @@ fn sorted(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(entries)
 }
 
-/// The names that a source file declares: the first `name:` behind each `Applet {` of a constant.
-fn applet_names(text: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    if !text.contains("const APPLET") {
-        return names;
-    }
-    for line in text.lines() {
-        if line.starts_with("fn ") {
-            break; // declarations come first
+/// Every applet of rbox with the paths of its links, sorted by name. Known from the sources, so that an image for another
+/// architecture needs to run nothing.
+pub(crate) fn applet_links(rbox: &Path) -> Result<Vec<Declaration>> {
+    let mut declarations = Vec::new();
+    for domain in sorted(rbox)?.into_iter().filter(|path| path.is_dir()) {
+        for entry in sorted(&domain)? {
+            let source = if entry.is_dir() { entry.join("mod.rs") } else { entry };
+            if source.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&source).with_context(|| source.display().to_string())?;
+                declarations.extend(declared(&text).with_context(|| source.display().to_string())?);
+            }
         }
-        let declared = line.split("name: \"").skip(1).filter_map(|rest| rest.split_once('"'));
-        names.extend(declared.map(|(name, _)| name.to_string()));
     }
-    names
+    declarations.sort();
+    Ok(declarations)
+}
+
+/// What a source file says of an applet.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Declaration {
+    pub(crate) name: String,
+    pub(crate) links: Vec<String>,
+}
+
+/// The names that a source file declares.
+fn applet_names(text: &str) -> Vec<String> {
+    declarations(text).map(|part| part.0.to_string()).collect()
+}
+
+/// The declarations of a source file. Errors: links that are not written out in place.
+fn declared(text: &str) -> Result<Vec<Declaration>> {
+    declarations(text)
+        .map(|(name, rest)| {
+            let links = rest
+                .split_once("links: &[")
+                .and_then(|(_, list)| list.split_once(']'))
+                .with_context(|| format!("applet {name}: `links` is not a list of paths in place"))?;
+            let links = links.0.split('"').skip(1).step_by(2).map(str::to_string).collect();
+            Ok(Declaration { name: name.to_string(), links })
+        })
+        .collect()
+}
+
+/// Name and remaining text of each `Applet { name: "…"` in the constants, which come before the functions.
+fn declarations(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let constants = if text.contains("const APPLET") { text } else { "" };
+    let end = constants.find("\nfn ").unwrap_or(constants.len());
+    constants[..end]
+        .split("Applet {")
+        .filter_map(|part| part.trim_start().strip_prefix("name: \"")?.split_once("\","))
 }
 
 #[cfg(test)]
@@ -160,5 +196,32 @@ mod tests {
         let text = "const APPLETS: &[Applet] = &[\n    Applet { name: \"[\", run },\n    Applet { name: \"[[\", run },\n";
         assert_eq!(applet_names(text), ["[", "[["]);
         assert!(applet_names("    name: \"x\",\n").is_empty());
+        let two = "const APPLETS: &[Applet] = &[\n    Applet { name: \"[\", links: &[\"/usr/bin/[\"], run },\n\
+                   Applet {\n        name: \"b\",\n        links: &[\n  \"/bin/b\",\n  \"/bin/c\",\n ],\n    },\n];\n";
+        let links: Vec<_> = declared(two).unwrap().into_iter().flat_map(|applet| applet.links).collect();
+        assert_eq!(links, ["/usr/bin/[", "/bin/b", "/bin/c"]);
+        assert!(declared("const APPLET: Applet = Applet { name: \"x\", links: LINKS }").is_err());
+    }
+
+    #[test]
+    fn the_links_are_those_that_rbox_prints() {
+        let mut links: Vec<String> = applet_links(&workspace::root().join("crates/rbox/src"))
+            .unwrap()
+            .into_iter()
+            .flat_map(|applet| applet.links)
+            .map(|link| link.trim_start_matches('/').to_string())
+            .collect();
+        links.sort();
+        let mut cargo = std::process::Command::new(env!("CARGO"));
+        cargo.current_dir(workspace::root()).args([
+            "run",
+            "--quiet",
+            "--package",
+            "rbox",
+            "--",
+            "--list-full",
+        ]);
+        let printed = crate::process::output(&mut cargo).unwrap();
+        assert_eq!(links, printed.lines().collect::<Vec<_>>());
     }
 }

@@ -4,6 +4,7 @@ mod arch;
 mod build;
 mod codegen;
 mod deps;
+mod image;
 mod kernel;
 mod process;
 mod size;
@@ -27,6 +28,7 @@ enum Verb {
     Build(build::Arguments),
     Codegen(codegen::Arguments),
     Deps(deps::Arguments),
+    Image(image::Arguments),
     Kernel(kernel::Arguments),
     Size(size::Arguments),
     Tidy(tidy::Arguments),
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Verb::Build(arguments) => build::run(&arguments),
         Verb::Codegen(arguments) => codegen::run(&arguments),
         Verb::Deps(arguments) => deps::run(&arguments),
+        Verb::Image(arguments) => image::run(&arguments),
         Verb::Kernel(arguments) => kernel::run(&arguments),
         Verb::Size(arguments) => size::run(&arguments),
         Verb::Tidy(arguments) => tidy::run(&arguments),

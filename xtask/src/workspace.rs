@@ -40,7 +40,6 @@ pub(crate) fn cache() -> Result<PathBuf> {
 
 /// Seconds since 1970 that every timestamp of an image is set to: `$SOURCE_DATE_EPOCH`, else the time of the commit,
 /// else 2026-01-01 for a source tree without history.
-#[expect(dead_code, reason = "used by image")]
 pub(crate) fn source_date_epoch() -> u64 {
     const WITHOUT_HISTORY: u64 = 1_767_225_600;
     if let Some(epoch) = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.parse().ok()) {
@@ -54,7 +53,6 @@ pub(crate) fn source_date_epoch() -> u64 {
 }
 
 /// The version of the release that is built.
-#[expect(dead_code, reason = "used by image")]
 pub(crate) fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }

@@ -29,7 +29,6 @@ use self::keys::Signer;
 use crate::arch::{Arch, ArchChoice};
 use crate::{deps, process, workspace};
 
-#[expect(unused_imports, reason = "used by image")]
 pub(crate) use self::check::{boot_words, sysctl};
 
 /// The flavour that images have unless their profile names another.
@@ -85,12 +84,16 @@ pub(crate) struct KernelFiles {
     pub(crate) manifest: PathBuf,
 }
 
-/// The kernel of `flavour` for `arch`, signed by the key that the environment names or the developer's. It is built
-/// if the cache does not have it, and copied if it does not lie in `target/out` yet; else this takes milliseconds.
-#[expect(dead_code, reason = "used by image")]
-pub(crate) fn ensure(arch: Arch, flavour: &str) -> Result<KernelFiles> {
+/// The kernel of `flavour` for `arch`, signed by the key given, else the one that the environment names, else the
+/// developer's. It is built if the cache does not have it, and copied if it does not lie in `target/out` yet; else this takes milliseconds.
+pub(crate) fn ensure(
+    arch: Arch,
+    flavour: &str,
+    key: Option<&Path>,
+    certificate: Option<&Path>,
+) -> Result<KernelFiles> {
     let folders = Folders { cache: workspace::cache()? };
-    let signer = signer(None, None, &folders)?;
+    let signer = signer(key, certificate, &folders)?;
     let inputs = Inputs::gather(arch, flavour, signer)?;
     let built = build::build(&folders, &inputs, default_jobs())?;
     install(&folders, &inputs, built, default_jobs())

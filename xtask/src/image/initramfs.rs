@@ -1,0 +1,56 @@
+//! initramfs — the format `ram`: a kernel, the root as an initramfs that it unpacks, and its modules.
+
+use std::fs::File;
+use std::io;
+use std::io::Write;
+
+use anyhow::{Context, Result};
+use archive::cpio::{Meta, Node, Tree};
+
+use super::format::Parts;
+use super::output;
+use super::root::{Kind, Root};
+use super::tree;
+
+pub(crate) const VMLINUZ: &str = "vmlinuz";
+pub(crate) const INITRAMFS: &str = "initramfs";
+pub(crate) const MODULES: &str = "modules";
+
+/// The best that the kernel's decoder reads without a window larger than the contents.
+const LEVEL: i32 = 19;
+
+pub(crate) fn make(parts: &Parts<'_>) -> Result<Vec<String>> {
+    for (from, name) in [(parts.vmlinuz, VMLINUZ), (parts.modules, MODULES)] {
+        output::write(&parts.folder, name, |out| {
+            let mut input = File::open(from).with_context(|| from.display().to_string())?;
+            io::copy(&mut input, out)?;
+            Ok(())
+        })?;
+    }
+    let mut root = Root::clone(parts.root);
+    tree::add_start(&mut root, parts.bin)?;
+    let archive = cpio(&root, parts.epoch)?;
+    // One frame that names its size: the same bytes on every host, and a window no larger than the contents.
+    let compressed = zstd::bulk::compress(&archive, LEVEL).context("zstd")?;
+    output::write(&parts.folder, INITRAMFS, |out| Ok(out.write_all(&compressed)?))?;
+    Ok([VMLINUZ, INITRAMFS, MODULES].map(str::to_string).to_vec())
+}
+
+/// The root as the kernel unpacks it.
+fn cpio(root: &Root, epoch: u64) -> Result<Vec<u8>> {
+    let mtime = u32::try_from(epoch).context("SOURCE_DATE_EPOCH is behind 2106, which cpio cannot say")?;
+    let mut tree = Tree::new();
+    for (path, entry) in root.iter() {
+        let meta = Meta { permissions: entry.mode, uid: entry.uid, gid: entry.gid, mtime };
+        let node = match &entry.kind {
+            Kind::Directory => Node::Directory,
+            Kind::File(contents) => Node::File(contents.clone()),
+            Kind::Symlink(target) => Node::Symlink(target.clone().into_bytes()),
+            Kind::CharDevice { major, minor } => Node::CharDevice { major: *major, minor: *minor },
+        };
+        tree.insert(path, meta, node)?;
+    }
+    let mut bytes = Vec::new();
+    tree.write(&mut bytes)?;
+    Ok(bytes)
+}
