@@ -12,13 +12,10 @@ pub(crate) mod text;
 
 #[rustfmt::skip]
 pub(crate) static APPLETS: &[&Applet] = &[
-    &script::test::APPLETS[1],
-    &script::test::APPLETS[2],
     &system::uname::APPLETS[1],
     &script::date::APPLET,
     &system::dmesg::APPLET,
     &system::hostname::APPLETS[1],
-    &script::echo::APPLET,
     &script::env::APPLET,
     &script::r#false::APPLET,
     &text::head::APPLET,
@@ -28,7 +25,6 @@ pub(crate) static APPLETS: &[&Applet] = &[
     &script::printf::APPLET,
     &script::pwd::APPLET,
     &script::sleep::APPLETS[0],
-    &script::test::APPLETS[0],
     &script::r#true::APPLET,
     &system::uname::APPLETS[0],
     &script::sleep::APPLETS[1],

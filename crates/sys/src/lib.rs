@@ -4,13 +4,21 @@
 //! -1 into `io::Error`, and returns.
 
 pub mod access;
+pub mod block;
 pub mod child;
 pub mod clock;
 pub mod error;
 pub mod exec;
 pub mod fd;
 pub mod host;
+mod ioctl;
 pub mod kernel_log;
 pub mod kill;
+pub mod loop_device;
+pub mod module;
+pub mod mount;
+pub mod node;
 pub mod signal;
+pub mod swap;
 pub mod tty;
+pub mod user;
