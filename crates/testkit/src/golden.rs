@@ -13,6 +13,7 @@
 //! ## needs root
 //! ## needs native
 //! ## needs mounts
+//! ## needs namespaces: the block calls `unshare -rmn`, which not every machine lets a user do
 //! ## fails: a known gap; the block must then fail
 //! ```
 //!
@@ -22,7 +23,8 @@
 //! section says that the output does not end in a newline. `UPDATE=1` rewrites the sections.
 //!
 //! Whatever a block runs can write below the temporary folder only (see `confined`): a test of `rm` that goes wrong must
-//! not take the machine with it. Blocks that mount in a namespace of their own say `needs mounts` and are not confined.
+//! not take the machine with it. Blocks that mount or unshare in a namespace of their own say `needs mounts` or
+//! `needs namespaces` and are not confined.
 //!
 //! `TARN_RBOX` names another build of the program, `TARN_RUNNER` an emulator for single programs (`qemu-aarch64-static`)
 //! to run it with; blocks that say `needs native` are then skipped.
@@ -32,7 +34,7 @@ use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -58,6 +60,7 @@ pub struct Block {
     pub needs_mounts: bool,
     /// Cannot be seen right under an emulator for single programs (process lists, namespaces).
     pub needs_native: bool,
+    pub needs_namespaces: bool,
 }
 
 /// Splits a file into its blocks.
@@ -104,6 +107,8 @@ pub fn parse(text: &str) -> Result<Vec<Block>, String> {
                 block.needs_mounts = true;
             } else if word == "needs native" {
                 block.needs_native = true;
+            } else if word == "needs namespaces" {
+                block.needs_namespaces = true;
             } else {
                 return Err(format!("line {}: unknown section '{word}'", index + 1));
             }
@@ -194,6 +199,7 @@ pub fn main(folder: &str, program: &str) -> ExitCode {
             let emulated = std::env::var_os("TARN_RUNNER").is_some();
             let skipped = block.needs_root && !is_root()
                 || block.needs_native && emulated
+                || block.needs_namespaces && (emulated || !has_namespaces())
                 || reference.is_some() && block.differs.is_some();
             let of_reference = reference.is_some();
             trials.push(
@@ -209,6 +215,19 @@ pub fn main(folder: &str, program: &str) -> ExitCode {
 
 fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata) == 0)
+}
+
+/// Whether a user may make namespaces here; asked once.
+fn has_namespaces() -> bool {
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    *ANSWER.get_or_init(|| {
+        let allowed = Command::new("unshare").args(["-rmn", "true"]).stderr(Stdio::null()).status();
+        let allowed = allowed.is_ok_and(|status| status.success());
+        if !allowed {
+            eprintln!("golden: `unshare -rmn` is not allowed here; the blocks that need it are skipped");
+        }
+        allowed
+    })
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -320,7 +339,7 @@ fn run(block: &Block, bin: &Path) -> Result<Outcome, String> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0);
-    let mut child = if block.needs_mounts { command.spawn() } else { confined::spawn(&mut command) }
+    let mut child = if block.needs_mounts || block.needs_namespaces { command.spawn() } else { confined::spawn(&mut command) }
         .map_err(|error| error.to_string())?;
     let stdout = reader(child.stdout.take());
     let stderr = reader(child.stderr.take());
@@ -411,6 +430,9 @@ fn render(block: &Block, outcome: &Outcome) -> String {
     }
     if block.needs_native {
         text += "## needs native\n";
+    }
+    if block.needs_namespaces {
+        text += "## needs namespaces\n";
     }
     text
 }
