@@ -3,6 +3,10 @@
 
 use cli::applet::Applet;
 
+#[path = "disk/mod.rs"]
+pub(crate) mod disk;
+#[path = "kernel/mod.rs"]
+pub(crate) mod kernel;
 #[path = "script/mod.rs"]
 pub(crate) mod script;
 #[path = "system/mod.rs"]
@@ -21,11 +25,21 @@ pub(crate) static APPLETS: &[&Applet] = &[
     &text::head::APPLET,
     &system::hostid::APPLET,
     &system::hostname::APPLETS[0],
+    &kernel::insmod::APPLET,
+    &disk::losetup::APPLET,
+    &kernel::lsmod::APPLET,
+    &kernel::modprobe::APPLET,
+    &disk::mount::APPLET,
+    &disk::mountpoint::APPLET,
+    &disk::pivot_root::APPLET,
     &script::printenv::APPLET,
     &script::printf::APPLET,
     &script::pwd::APPLET,
+    &kernel::rmmod::APPLET,
     &script::sleep::APPLETS[0],
+    &disk::switch_root::APPLET,
     &script::r#true::APPLET,
+    &disk::umount::APPLET,
     &system::uname::APPLETS[0],
     &script::sleep::APPLETS[1],
 ];

@@ -1,0 +1,8 @@
+// Written by `cargo xtask codegen`.
+
+pub(crate) mod common;
+pub(crate) mod database;
+pub(crate) mod insmod;
+pub(crate) mod lsmod;
+pub(crate) mod modprobe;
+pub(crate) mod rmmod;
