@@ -24,8 +24,13 @@ pub(crate) fn run(_arguments: &Arguments) -> Result<()> {
 }
 
 /// The layers, lowest first: a crate may import crates of lower layers only. `testkit` and `xtask` are on the host.
-const LAYERS: &[&[&str]] =
-    &[&["sys"], &["cli"], &["archive", "block", "crypto", "posix"], &["shell"], &["rbox", "init", "initramfs"]];
+const LAYERS: &[&[&str]] = &[
+    &["sys"],
+    &["cli"],
+    &["archive", "block", "crypto", "posix"],
+    &["shell"],
+    &["rbox", "init", "initramfs"],
+];
 
 /// Everything that breaks a rule, a line each.
 pub(crate) fn problems(root: &Path) -> Result<Vec<String>> {

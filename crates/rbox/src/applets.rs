@@ -16,10 +16,13 @@ pub(crate) mod text;
 
 #[rustfmt::skip]
 pub(crate) static APPLETS: &[&Applet] = &[
+    &script::test::APPLETS[1],
+    &script::test::APPLETS[2],
     &system::uname::APPLETS[1],
     &script::date::APPLET,
     &system::dmesg::APPLET,
     &system::hostname::APPLETS[1],
+    &script::echo::APPLET,
     &script::env::APPLET,
     &script::r#false::APPLET,
     &text::head::APPLET,
@@ -38,6 +41,7 @@ pub(crate) static APPLETS: &[&Applet] = &[
     &kernel::rmmod::APPLET,
     &script::sleep::APPLETS[0],
     &disk::switch_root::APPLET,
+    &script::test::APPLETS[0],
     &script::r#true::APPLET,
     &disk::umount::APPLET,
     &system::uname::APPLETS[0],

@@ -339,8 +339,12 @@ fn run(block: &Block, bin: &Path) -> Result<Outcome, String> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0);
-    let mut child = if block.needs_mounts || block.needs_namespaces { command.spawn() } else { confined::spawn(&mut command) }
-        .map_err(|error| error.to_string())?;
+    let mut child = if block.needs_mounts || block.needs_namespaces {
+        command.spawn()
+    } else {
+        confined::spawn(&mut command)
+    }
+    .map_err(|error| error.to_string())?;
     let stdout = reader(child.stdout.take());
     let stderr = reader(child.stderr.take());
     let start = Instant::now();
