@@ -216,7 +216,7 @@ mod tests {
         );
         assert_eq!(config.aliases(b"eth0"), [b"e1000_e"]);
         assert_eq!(config.aliases(b"ethx"), Vec::<Vec<u8>>::new());
-        assert_eq!(config.options(b"snd_hda", b""), b"a=1    b=2 c=3");
+        assert_eq!(config.options(b"snd_hda", b""), b"a=1   b=2 c=3");
         assert_eq!(config.install_command(b"foo"), Some(&b"/bin/true $CMDLINE_OPTS"[..]));
         assert!(config.is_blacklisted(b"pc_spkr"));
         assert_eq!(config.remove_command(b"y"), Some(&b"z"[..]));
