@@ -24,7 +24,10 @@ pub(crate) enum ArchChoice {
 impl ArchChoice {
     /// This host's own architecture.
     pub(crate) fn host() -> ArchChoice {
-        if cfg!(target_arch = "aarch64") { ArchChoice::Aarch64 } else { ArchChoice::X86_64 }
+        match Arch::host() {
+            Arch::X86_64 => ArchChoice::X86_64,
+            Arch::Aarch64 => ArchChoice::Aarch64,
+        }
     }
 
     pub(crate) fn each(self) -> &'static [Arch] {
@@ -38,6 +41,11 @@ impl ArchChoice {
 
 impl Arch {
     pub(crate) const ALL: &[Arch] = &[Arch::X86_64, Arch::Aarch64];
+
+    /// This host's own; x86_64 where it is neither, to be emulated.
+    pub(crate) fn host() -> Arch {
+        if cfg!(target_arch = "aarch64") { Arch::Aarch64 } else { Arch::X86_64 }
+    }
 
     /// The name as `uname -m` prints it.
     pub(crate) fn name(self) -> &'static str {

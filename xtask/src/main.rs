@@ -7,6 +7,7 @@ mod deps;
 mod image;
 mod kernel;
 mod process;
+mod run;
 mod size;
 mod tidy;
 mod workspace;
@@ -30,6 +31,7 @@ enum Verb {
     Deps(deps::Arguments),
     Image(image::Arguments),
     Kernel(kernel::Arguments),
+    Run(run::Arguments),
     Size(size::Arguments),
     Tidy(tidy::Arguments),
 }
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Verb::Deps(arguments) => deps::run(&arguments),
         Verb::Image(arguments) => image::run(&arguments),
         Verb::Kernel(arguments) => kernel::run(&arguments),
+        Verb::Run(arguments) => run::run(&arguments),
         Verb::Size(arguments) => size::run(&arguments),
         Verb::Tidy(arguments) => tidy::run(&arguments),
     };

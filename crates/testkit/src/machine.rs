@@ -125,7 +125,16 @@ impl Machine {
 
     /// Adds a disk that the guest may write to: `index` tells disks apart.
     pub fn add_disk(&self, command: &mut Command, image: &Path, index: usize) {
-        command.arg("-drive").arg(drive(&format!("id=disk{index},if=none,format=raw"), image));
+        self.add_drive(command, image, index, "");
+    }
+
+    /// The same, but the guest may only read it.
+    pub fn add_read_only_disk(&self, command: &mut Command, image: &Path, index: usize) {
+        self.add_drive(command, image, index, ",readonly=on");
+    }
+
+    fn add_drive(&self, command: &mut Command, image: &Path, index: usize, options: &str) {
+        command.arg("-drive").arg(drive(&format!("id=disk{index},if=none,format=raw{options}"), image));
         command.args(["-device", &format!("{},drive=disk{index}", self.disk)]);
     }
 

@@ -69,14 +69,27 @@ pub(crate) fn write(parts: &Parts<'_>, kernel: &str, names: &[String]) -> Result
 
 /// The names of the files that the manifest in `folder` lists, with their sizes.
 pub(crate) fn files(folder: &Path) -> Result<Vec<(String, u64)>> {
-    let path = folder.join(MANIFEST);
-    let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    let table: toml::Table = text.parse().with_context(|| path.display().to_string())?;
+    let table = read(folder)?;
     let records = table.get("file").and_then(toml::Value::as_array).into_iter().flatten();
     let pairs = records.filter_map(|record| {
         Some((record.get("name")?.as_str()?.to_string(), record.get("bytes")?.as_integer()? as u64))
     });
     Ok(pairs.collect())
+}
+
+/// The command line that the manifest in `folder` names.
+pub(crate) fn cmdline(folder: &Path) -> Result<String> {
+    let table = read(folder)?;
+    let cmdline = table.get("cmdline").and_then(toml::Value::as_str);
+    let cmdline =
+        cmdline.with_context(|| format!("{}: names no cmdline", folder.join(MANIFEST).display()))?;
+    Ok(cmdline.to_string())
+}
+
+fn read(folder: &Path) -> Result<toml::Table> {
+    let path = folder.join(MANIFEST);
+    let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    text.parse().with_context(|| path.display().to_string())
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -164,6 +164,57 @@ fn lock(folder: &Path) -> Result<File> {
     Ok(file)
 }
 
+/// The files of an image, for whoever boots it.
+pub(crate) struct Files {
+    pub(crate) folder: PathBuf,
+    /// The kernel's command line, without what a medium adds.
+    pub(crate) cmdline: String,
+}
+
+impl Files {
+    pub(crate) fn vmlinuz(&self) -> PathBuf {
+        self.folder.join(initramfs::VMLINUZ)
+    }
+
+    pub(crate) fn initramfs(&self) -> PathBuf {
+        self.folder.join(initramfs::INITRAMFS)
+    }
+
+    pub(crate) fn modules(&self) -> PathBuf {
+        self.folder.join(initramfs::MODULES)
+    }
+
+    pub(crate) fn iso(&self) -> Result<PathBuf> {
+        let files = manifest::files(&self.folder)?;
+        let name = files.into_iter().map(|(name, _)| name).find(|name| name.ends_with(".iso"));
+        let name = name.with_context(|| format!("{}: there is no ISO", shown(&self.folder)))?;
+        Ok(self.folder.join(name))
+    }
+
+    fn of(folder: PathBuf) -> Result<Files> {
+        let cmdline = manifest::cmdline(&folder)?;
+        Ok(Files { folder, cmdline })
+    }
+}
+
+/// The image of a profile in one format, made if it is missing or stale.
+pub(crate) fn fresh(profile: &str, arch: Arch, format: &str) -> Result<Files> {
+    let mut profile = Profile::load(profile)?;
+    profile.formats = vec![format::find(format)?];
+    let kernel = kernel::ensure(arch, &profile.kernel, None, None)?;
+    Files::of(ensure(&profile, arch, &kernel)?)
+}
+
+/// The image of a profile as it lies in target/out.
+pub(crate) fn lying(profile: &str, arch: Arch) -> Result<Files> {
+    let profile = Profile::load(profile)?;
+    let folder = workspace::out(arch).join(&profile.name);
+    if Stamp::read(&folder) == Stamp::default() {
+        bail!("{}: no whole image lies there; `cargo xtask image` makes it", shown(&folder));
+    }
+    Files::of(folder)
+}
+
 /// What lies in an image's folder, a line each.
 fn summarise(folder: &Path) -> Result<()> {
     let files = manifest::files(folder)?;
