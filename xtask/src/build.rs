@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::arch::{Arch, ArchChoice};
-use crate::{deps, process, workspace};
+use crate::{deps, elf, process, workspace};
 
 /// The programs that go into images, each a package of the same name.
 pub(crate) const PROGRAMS: &[&str] = &["rbox", "init", "initramfs"];
@@ -77,6 +77,10 @@ pub(crate) fn programs(arch: Arch, variant: Variant) -> Result<Vec<PathBuf>> {
     for program in PROGRAMS {
         let from = target_dir.join(arch.musl_target()).join(profile).join(program);
         let to = out.join(program);
+        let problems = elf::problems(&from)?;
+        if !problems.is_empty() {
+            bail!("not fit for an image:\n{}", problems.join("\n"));
+        }
         let bytes = fs::read(&from).with_context(|| from.display().to_string())?;
         if fs::read(&to).ok().as_ref() != Some(&bytes) {
             // Written beside and renamed: an interrupted copy is never taken for a program.

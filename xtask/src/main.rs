@@ -1,14 +1,17 @@
 //! xtask — the build system's command line, one file a verb.
 
 mod arch;
+mod bench;
 mod build;
 mod codegen;
 mod deps;
+mod elf;
 mod image;
 mod kernel;
 mod process;
 mod run;
 mod size;
+mod test;
 mod tidy;
 mod workspace;
 
@@ -26,6 +29,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
+    Bench(bench::Arguments),
     Build(build::Arguments),
     Codegen(codegen::Arguments),
     Deps(deps::Arguments),
@@ -33,11 +37,13 @@ enum Verb {
     Kernel(kernel::Arguments),
     Run(run::Arguments),
     Size(size::Arguments),
+    Test(test::Arguments),
     Tidy(tidy::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().verb {
+        Verb::Bench(arguments) => bench::run(&arguments),
         Verb::Build(arguments) => build::run(&arguments),
         Verb::Codegen(arguments) => codegen::run(&arguments),
         Verb::Deps(arguments) => deps::run(&arguments),
@@ -45,6 +51,7 @@ fn main() -> ExitCode {
         Verb::Kernel(arguments) => kernel::run(&arguments),
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Size(arguments) => size::run(&arguments),
+        Verb::Test(arguments) => test::run(&arguments),
         Verb::Tidy(arguments) => tidy::run(&arguments),
     };
     match result {

@@ -79,6 +79,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
+/// The image of the profile `name`, with the kernel that the environment's key signs: the folder of its files.
+pub(crate) fn ensure_named(name: &str, arch: Arch) -> Result<PathBuf> {
+    let profile = Profile::load(name)?;
+    let kernel = kernel::ensure(arch, &profile.kernel, None, None)?;
+    ensure(&profile, arch, &kernel)
+}
+
 /// Makes what is missing or stale of an image, and gives the folder of its files.
 fn ensure(profile: &Profile, arch: Arch, kernel: &KernelFiles) -> Result<PathBuf> {
     build::programs(arch, Variant::Stripped)?;
