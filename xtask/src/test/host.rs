@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use super::counts::Counts;
 use crate::arch::Arch;
 use crate::build::{self, Variant};
-use crate::{size, workspace};
+use crate::{deps, size, workspace};
 
 /// Formatting, lints, unit and golden tests, the release programs of `arches` under the same golden tests, sizes.
 pub(super) fn all(arches: &[Arch]) -> Result<Counts> {
@@ -26,8 +26,6 @@ pub(super) fn all(arches: &[Arch]) -> Result<Counts> {
     for &arch in arches {
         step(&format!("release programs for {}, and the golden tests with them", arch.name()));
         counts += release_golden(arch)?;
-        step(&format!("sizes for {}", arch.name()));
-        counts += sizes(arch);
     }
     Ok(counts)
 }
@@ -68,7 +66,32 @@ fn emulator(arch: Arch) -> Option<PathBuf> {
         .find(|path| path.exists())
 }
 
-fn sizes(arch: Arch) -> Counts {
+/// Makes the kernels and holds their hardening against the accepted exceptions.
+pub(super) fn kernels(arches: &[Arch]) -> Result<Counts> {
+    let mut counts = Counts::default();
+    for &arch in arches {
+        step(&format!("kernel for {}", arch.name()));
+        let xtask = std::env::current_exe().context("where xtask itself lies")?;
+        let verb = |words: &[&str]| -> Result<bool> {
+            let mut command = Command::new(&xtask);
+            command.current_dir(workspace::root()).args(["kernel", "--arch", arch.name()]).args(words);
+            Ok(command.status()?.success())
+        };
+        counts += Counts::one(verb(&[])?);
+        let named = std::env::var_os("KERNEL_HARDENING_CHECKER").is_some_and(|path| !path.is_empty());
+        if named || deps::in_path("kernel-hardening-checker") {
+            counts += Counts::one(verb(&["--check"])?);
+        } else {
+            println!("skipped: no kernel-hardening-checker in PATH or $KERNEL_HARDENING_CHECKER");
+            counts += Counts { skipped: 1, ..Counts::default() };
+        }
+    }
+    Ok(counts)
+}
+
+/// Programs and images against their budgets.
+pub(super) fn sizes(arch: Arch) -> Counts {
+    step(&format!("sizes for {}", arch.name()));
     match size::check(arch) {
         Ok(kept) => {
             for line in &kept {

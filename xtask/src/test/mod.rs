@@ -50,7 +50,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Some(Ring::Golden { reference, filter }) => host::golden(reference.as_deref(), filter.as_deref())?,
         Some(Ring::Host) => {
             deps::require(deps::Verb::Build, arches, arguments.yes)?;
-            host::all(arches)?
+            let mut counts = host::all(arches)?;
+            arches.iter().for_each(|&arch| counts += host::sizes(arch));
+            counts
         }
         Some(Ring::Vm { name }) => {
             deps::require(deps::Verb::Test, arches, arguments.yes)?;
@@ -59,7 +61,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         None => {
             deps::require(deps::Verb::Test, arches, arguments.yes)?;
             let mut counts = host::all(arches)?;
+            counts += host::kernels(arches)?;
             counts += vm::run(arches, None)?;
+            arches.iter().for_each(|&arch| counts += host::sizes(arch));
             counts
         }
     };
