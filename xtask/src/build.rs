@@ -14,7 +14,7 @@ use crate::arch::{Arch, ArchChoice};
 use crate::{deps, elf, process, workspace};
 
 /// The programs that go into images, each a package of the same name.
-pub(crate) const PROGRAMS: &[&str] = &["rbox", "init", "initramfs"];
+pub(crate) const PROGRAMS: &[&str] = &["rbox", "init", "initramfs", "usermode-helper"];
 
 /// Build the workspace's programs for the image into target/out/<arch>/bin.
 #[derive(clap::Args)]

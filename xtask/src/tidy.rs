@@ -29,7 +29,7 @@ const LAYERS: &[&[&str]] = &[
     &["cli"],
     &["archive", "block", "crypto", "posix"],
     &["shell"],
-    &["rbox", "init", "initramfs"],
+    &["rbox", "init", "initramfs", "usermode-helper"],
 ];
 
 /// Everything that breaks a rule, a line each.

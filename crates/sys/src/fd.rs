@@ -41,3 +41,30 @@ pub fn is_terminal(fd: i32) -> bool {
     // SAFETY: isatty takes any number; a bad one gives 0.
     unsafe { libc::isatty(fd) == 1 }
 }
+
+/// dup2(2).
+pub fn duplicate_to(from: i32, to: i32) -> io::Result<()> {
+    // SAFETY: dup2 takes any numbers; a bad one is an error. Who owns `to` is the caller's to know.
+    match unsafe { libc::dup2(from, to) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+/// close(2) of an inherited descriptor. An error leaves nothing to do.
+pub fn close(fd: i32) {
+    // SAFETY: close takes any number; the caller names a descriptor that nothing else owns.
+    unsafe { libc::close(fd) };
+}
+
+/// Makes reads and writes wait again after an open with O_NONBLOCK.
+pub fn set_blocking(fd: i32) -> io::Result<()> {
+    // SAFETY: both calls take any descriptor number and no pointers.
+    let result = unsafe {
+        match libc::fcntl(fd, libc::F_GETFL) {
+            -1 => -1,
+            flags => libc::fcntl(fd, libc::F_SETFL, flags & !libc::O_NONBLOCK),
+        }
+    };
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}

@@ -9,3 +9,13 @@ pub fn window_size(fd: i32) -> Option<(u16, u16)> {
     let result = unsafe { libc::ioctl(fd, libc::TIOCGWINSZ, &mut size) };
     (result == 0 && size.ws_col > 0).then_some((size.ws_col, size.ws_row))
 }
+
+/// The bytes that were written to the terminal behind `fd` and are not sent yet; 0 where it does not tell.
+///
+/// Source: ioctl_tty(2), TIOCOUTQ.
+pub fn output_queued(fd: i32) -> usize {
+    let mut count: libc::c_int = 0;
+    // SAFETY: TIOCOUTQ writes one int, and `count` is one.
+    let result = unsafe { libc::ioctl(fd, libc::TIOCOUTQ, &mut count) };
+    if result == 0 { usize::try_from(count).unwrap_or(0) } else { 0 }
+}
