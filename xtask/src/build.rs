@@ -24,9 +24,19 @@ pub(crate) struct Arguments {
     /// Keep the symbols (target/out/<arch>/twin), for `cargo xtask size`.
     #[arg(long)]
     twin: bool,
+    /// What runs the compiler: cargo here, or cross in a container (Cross.toml).
+    #[arg(long, value_enum, default_value = "cargo")]
+    builder: Builder,
     /// Install missing tools without asking.
     #[arg(long)]
     yes: bool,
+}
+
+/// What runs the compiler.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub(crate) enum Builder {
+    Cargo,
+    Cross,
 }
 
 /// Which of the two release builds.
@@ -43,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let variant = if arguments.twin { Variant::Twin } else { Variant::Stripped };
     for &arch in arguments.arch.each() {
         let start = Instant::now();
-        for program in programs(arch, variant)? {
+        for program in programs_by(arguments.builder, arch, variant)? {
             println!("{:>10}  {}", fs::metadata(&program)?.len(), program.display());
         }
         println!("{}: built in {:.1} s", arch.name(), start.elapsed().as_secs_f32());
@@ -53,19 +63,27 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
 /// Builds the programs and gives their paths. Files that did not change keep their times.
 pub(crate) fn programs(arch: Arch, variant: Variant) -> Result<Vec<PathBuf>> {
+    programs_by(Builder::Cargo, arch, variant)
+}
+
+fn programs_by(builder: Builder, arch: Arch, variant: Variant) -> Result<Vec<PathBuf>> {
     let (profile, folder) = match variant {
         Variant::Stripped => ("release", "bin"),
         Variant::Twin => ("twin", "twin"),
     };
     let target_dir = workspace::target().join("image");
-    let mut command = Command::new("cargo");
+    let mut command = match builder {
+        Builder::Cargo => Command::new("cargo"),
+        Builder::Cross if deps::in_path("cross") => Command::new("cross"),
+        Builder::Cross => bail!("cross is not in PATH: `cargo install cross`, and a container engine for it"),
+    };
     command
         .current_dir(workspace::root())
         .args(["build", "--profile", profile, "--target", arch.musl_target()])
         .args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"])
         .env("RUSTC_BOOTSTRAP", "1") // -Zbuild-std on the pinned stable compiler
         .env("CARGO_TARGET_DIR", &target_dir)
-        .env("CARGO_ENCODED_RUSTFLAGS", rustflags(arch)?.join("\x1f"));
+        .env("CARGO_ENCODED_RUSTFLAGS", rustflags(builder, arch)?.join("\x1f"));
     for program in PROGRAMS {
         command.args(["--package", program]);
     }
@@ -94,8 +112,12 @@ pub(crate) fn programs(arch: Arch, variant: Variant) -> Result<Vec<PathBuf>> {
 }
 
 /// Compiler flags of a release build.
-fn rustflags(arch: Arch) -> Result<Vec<String>> {
-    let sysroot = PathBuf::from(process::output(Command::new("rustc").args(["--print", "sysroot"]))?.trim());
+fn rustflags(builder: Builder, arch: Arch) -> Result<Vec<String>> {
+    let sysroot = match builder {
+        Builder::Cargo => process::output(Command::new("rustc").args(["--print", "sysroot"]))?,
+        Builder::Cross => "/rust".to_string(), // where cross shows the host's toolchain in the container
+    };
+    let sysroot = PathBuf::from(sysroot.trim());
     let mut flags: Vec<String> = [
         "-Zunstable-options",
         "-Cpanic=immediate-abort",
@@ -134,4 +156,22 @@ fn rustflags(arch: Arch) -> Result<Vec<String>> {
         }
     }
     Ok(flags)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cross_knows_both_targets_and_is_given_its_own_paths() {
+        let text = fs::read_to_string(workspace::root().join("Cross.toml")).unwrap();
+        let file: toml::Table = toml::from_str(&text).unwrap();
+        for arch in [Arch::X86_64, Arch::Aarch64] {
+            assert!(file["target"].get(arch.musl_target()).is_some());
+            let flags = rustflags(Builder::Cross, arch).unwrap().join(" ");
+            assert_eq!(flags.contains("/rust/lib/rustlib"), arch == Arch::Aarch64, "{flags}");
+        }
+        let passed = file["build"]["env"]["passthrough"].as_array().unwrap();
+        assert!(passed.iter().any(|name| name.as_str() == Some("CARGO_ENCODED_RUSTFLAGS")));
+    }
 }

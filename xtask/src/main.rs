@@ -31,6 +31,7 @@ struct Arguments {
 enum Verb {
     Bench(bench::Arguments),
     Build(build::Arguments),
+    Ci(test::CiArguments),
     Codegen(codegen::Arguments),
     Deps(deps::Arguments),
     Image(image::Arguments),
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().verb {
         Verb::Bench(arguments) => bench::run(&arguments),
         Verb::Build(arguments) => build::run(&arguments),
+        Verb::Ci(arguments) => test::ci(&arguments),
         Verb::Codegen(arguments) => codegen::run(&arguments),
         Verb::Deps(arguments) => deps::run(&arguments),
         Verb::Image(arguments) => image::run(&arguments),

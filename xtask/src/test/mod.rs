@@ -43,6 +43,20 @@ enum Ring {
     },
 }
 
+/// Run what continuous integration runs: every check on the host, and with --vm the kernels, images and machines too.
+#[derive(clap::Args)]
+pub(crate) struct CiArguments {
+    #[arg(long)]
+    vm: bool,
+    #[arg(long, value_enum, default_value = "all")]
+    arch: ArchChoice,
+}
+
+pub(crate) fn ci(arguments: &CiArguments) -> Result<()> {
+    let ring = if arguments.vm { None } else { Some(Ring::Host) };
+    run(&Arguments { ring, arch: arguments.arch, yes: true })
+}
+
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let arches = arguments.arch.each();
     let start = Instant::now();
