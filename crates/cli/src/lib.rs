@@ -8,6 +8,7 @@ pub mod exec;
 pub mod input;
 pub mod options;
 pub mod output;
+pub mod walk;
 
 /// What an applet's file imports.
 pub mod prelude {

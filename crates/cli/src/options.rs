@@ -9,7 +9,8 @@
 //!   --color[=WHEN]   the value is optional and must be attached
 //! ```
 //!
-//! An option may have several long names (`-u, --utc, --universal`). Short options may be clustered (`-qn3`), long ones abbreviated as far as they stay unique. `--` ends the options.
+//! An option may have further names (`-u, --utc, --universal`): what is
+//! asked for is its first short and its first long name. Short options may be clustered (`-qn3`), long ones abbreviated as far as they stay unique. `--` ends the options.
 //! Source: POSIX.1-2024 XBD 12.2, getopt_long(3).
 
 use std::ffi::{OsStr, OsString};
@@ -32,8 +33,8 @@ enum Value {
     Optional,
 }
 
-/// One declared option. `short` is 0 where there is only a long name.
-#[derive(Clone, Copy, Debug)]
+/// One declared option by its first names. `short` is 0 where there is only a long name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Declared {
     short: u8,
     long: &'static str,
@@ -213,7 +214,7 @@ fn parse_cluster(
     given: &mut Vec<Given>,
 ) -> Result {
     while let Some((&letter, behind)) = letters.split_first() {
-        let Some(option) = declared(usage).find(|option| option.short == letter && letter != 0) else {
+        let Some(option) = find_short(usage, letter) else {
             return Err(Error::usage(format!("invalid option -- '{}'", letter.escape_ascii())));
         };
         let value = match option.value {
@@ -236,15 +237,20 @@ fn parse_cluster(
     Ok(())
 }
 
+fn find_short(usage: &'static str, letter: u8) -> Option<Declared> {
+    declared(usage).find(|(name, _)| name.as_bytes() == [b'-', letter]).map(|(_, option)| option)
+}
+
 /// The option of that name, or of the only name that begins so.
 fn find_long(usage: &'static str, name: &[u8]) -> Result<Declared> {
     let mut found: Option<Declared> = None;
-    for option in declared(usage).filter(|option| !option.long.is_empty()) {
-        if option.long.as_bytes() == name {
+    let names = declared(usage).filter_map(|(name, option)| Some((name.strip_prefix("--")?, option)));
+    for (long, option) in names {
+        if long.as_bytes() == name {
             return Ok(option);
         }
-        if option.long.as_bytes().starts_with(name) {
-            if found.is_some() {
+        if long.as_bytes().starts_with(name) {
+            if found.is_some_and(|found| found != option) {
                 return Err(Error::usage(format!("option '--{}' is ambiguous", name.escape_ascii())));
             }
             found = Some(option);
@@ -253,33 +259,28 @@ fn find_long(usage: &'static str, name: &[u8]) -> Result<Declared> {
     found.ok_or_else(|| Error::usage(format!("unrecognized option '--{}'", name.escape_ascii())))
 }
 
-/// The options that the usage text declares, in its order; one with several long names comes once for each.
-fn declared(usage: &'static str) -> impl Iterator<Item = Declared> {
+/// The names of options that the usage text declares, in its order.
+fn declared(usage: &'static str) -> impl Iterator<Item = (&'static str, Declared)> {
     usage.lines().flat_map(declarations)
 }
 
-fn declarations(line: &'static str) -> impl Iterator<Item = Declared> {
+/// Each name on a line ("-l", "--lines"), with the option that it stands for.
+fn declarations(line: &'static str) -> impl Iterator<Item = (&'static str, Declared)> {
     let spec = line.strip_prefix("  ").filter(|spec| spec.starts_with('-')).unwrap_or("");
     let spec = spec.split("  ").next().unwrap_or(spec);
-    let mut whole = Declared { short: 0, long: "", value: Value::None };
-    let mut longs = 0;
+    let mut option = Declared { short: 0, long: "", value: Value::None };
     for name in spec.split(", ") {
         let (name, value) = split_value(name);
         if value != Value::None {
-            whole.value = value;
+            option.value = value;
         }
-        if name.starts_with("--") {
-            longs += 1;
-        } else if let [b'-', short] = name.as_bytes() {
-            whole.short = *short;
+        match (name.strip_prefix("--"), name.as_bytes()) {
+            (Some(long), _) if option.long.is_empty() => option.long = long,
+            (None, [b'-', short]) if option.short == 0 => option.short = *short,
+            _ => {}
         }
     }
-    let short_only = (longs == 0 && whole.short != 0).then_some(whole);
-    let with_long = spec
-        .split(", ")
-        .filter_map(|name| split_value(name).0.strip_prefix("--"))
-        .map(move |long| Declared { long, ..whole });
-    short_only.into_iter().chain(with_long)
+    spec.split(", ").filter(|name| !name.is_empty()).map(move |name| (split_value(name).0, option))
 }
 
 /// "--lines=N" is "--lines" and that it takes a value.
@@ -299,7 +300,7 @@ mod tests {
 head [-qv] [-n N] [FILE]...
 
   -n, --lines=N     Print N lines
-  -q, --quiet       Never print names
+  -q, -s, --quiet   Never print names
   -v, --verbose     Always print names
   -k, --key, --sort-by=KEY
                     A key
@@ -326,6 +327,8 @@ head [-qv] [-n N] [FILE]...
         assert_eq!(options.value('i').unwrap(), ".bak");
         assert_eq!(options.operands(), ["a", "-v"]);
         assert_eq!(options.last_of("qv"), Some('v'));
+
+        assert!(parsed(&["-s"], Order::Mixed).unwrap().has('q'));
 
         let options = parsed(&["--lines", "5", "--color", "--color=no"], Order::Mixed).unwrap();
         assert_eq!(options.number('n').unwrap(), Some(5));

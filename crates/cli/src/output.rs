@@ -97,6 +97,11 @@ impl Output {
         }
     }
 
+    /// How many bytes are kept in memory or not yet sent.
+    pub fn pending(&self) -> usize {
+        self.buffer.len()
+    }
+
     fn flushes_lines(&mut self) -> bool {
         let Sink::Fd(fd) = self.sink else { return false };
         *self.by_line.get_or_insert_with(|| sys::fd::is_terminal(fd))

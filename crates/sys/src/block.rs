@@ -38,6 +38,13 @@ pub fn size_bytes(file: &File) -> io::Result<u64> {
     }
 }
 
+/// Bytes of a block device, and an error for everything else.
+pub fn device_bytes(device: &File) -> io::Result<u64> {
+    let mut size = 0u64;
+    by_pointer(device.as_raw_fd(), BLKGETSIZE64, &mut size)?;
+    Ok(size)
+}
+
 /// Bytes of a logical sector.
 pub fn sector_size(file: &File) -> io::Result<u32> {
     let mut size = 0i32;

@@ -133,3 +133,9 @@ unsafe fn address(info: &libc::addrinfo) -> Option<std::net::IpAddr> {
         _ => None,
     }
 }
+
+/// Bytes of a page of memory.
+pub fn page_size() -> u64 {
+    // SAFETY: sysconf takes a number; a page size exists on every system.
+    unsafe { libc::sysconf(libc::_SC_PAGESIZE) as u64 }
+}

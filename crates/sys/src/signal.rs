@@ -7,3 +7,14 @@ pub fn default_sigpipe() {
         libc::signal(libc::SIGPIPE, libc::SIG_DFL);
     }
 }
+
+/// The signal of Ctrl-C.
+pub const INTERRUPT: i32 = libc::SIGINT;
+
+/// Ignores a signal from now on; programs that are started inherit that.
+pub fn ignore(signal: i32) {
+    // SAFETY: SIG_IGN is a valid disposition; a number that is no signal is refused by the call.
+    unsafe {
+        libc::signal(signal, libc::SIG_IGN);
+    }
+}

@@ -35,7 +35,7 @@ impl Set {
     /// Takes a pending signal of the set, waiting at most `limit` (None: for ever). None: the time is over.
     pub fn wait(&self, limit: Option<Duration>) -> Option<i32> {
         let limit = limit.map(|limit| libc::timespec {
-            tv_sec: libc::time_t::try_from(limit.as_secs()).unwrap_or(libc::time_t::MAX),
+            tv_sec: limit.as_secs().min(i32::MAX as u64) as _, // decades, whatever the type's width
             tv_nsec: limit.subsec_nanos() as libc::c_long,
         });
         let pointer = limit.as_ref().map_or(std::ptr::null(), |limit| limit as *const libc::timespec);

@@ -1,5 +1,8 @@
 //! tty — the size of a terminal.
 
+/// The signal that says so when the size has changed.
+pub const WINDOW_CHANGED: i32 = libc::SIGWINCH;
+
 /// Columns and rows of the terminal behind `fd`, or None where it is not one or does not know (a serial line).
 ///
 /// Source: ioctl_tty(2), TIOCGWINSZ.

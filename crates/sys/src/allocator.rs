@@ -1,0 +1,256 @@
+//! allocator — memory for programs that live shortly and allocate many small things.
+//!
+//! musl's own allocator is built to withstand misuse from C and takes several times as long. Sizes are rounded up to
+//! classes; what is given back waits in its class to be given out again. Large blocks are mappings of their own, which
+//! the kernel can grow in place. A lock guards it all, because the program may have threads.
+//!
+//! Differs: memory of a class never becomes memory of another.
+
+use std::alloc::{GlobalAlloc, Layout};
+use std::cell::UnsafeCell;
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// From this size on, a block is a mapping of its own.
+const LARGE: usize = 128 * 1024;
+/// What is taken from the system at once for small blocks; later more.
+const CHUNK_FIRST: usize = 64 * 1024;
+const CHUNK_MOST: usize = 1024 * 1024;
+const PAGE: usize = 4096;
+
+/// Up to 1 KiB in steps of 16 bytes, then four classes for each doubling.
+const SMALL_MOST: usize = 1024;
+const SMALL_CLASSES: usize = SMALL_MOST / 16;
+const CLASSES: usize = SMALL_CLASSES + 4 * 7;
+
+/// The allocator. A program makes it its own by `#[global_allocator]`.
+pub struct Allocator {
+    locked: AtomicBool,
+    state: UnsafeCell<State>,
+}
+
+struct State {
+    /// For each class, blocks that were given back, each pointing to the next.
+    free: [*mut u8; CLASSES],
+    /// The part of the last chunk that was not given out yet.
+    at: usize,
+    end: usize,
+    chunk: usize,
+}
+
+// SAFETY: `state` is touched only by the holder of `locked`.
+unsafe impl Sync for Allocator {}
+
+impl Allocator {
+    pub const fn new() -> Allocator {
+        let state = State { free: [null_mut(); CLASSES], at: 0, end: 0, chunk: CHUNK_FIRST };
+        Allocator { locked: AtomicBool::new(false), state: UnsafeCell::new(state) }
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        while self.locked.swap(true, Ordering::Acquire) {
+            std::hint::spin_loop();
+        }
+        // SAFETY: the lock is held, and `work` does not allocate.
+        let result = work(unsafe { &mut *self.state.get() });
+        self.locked.store(false, Ordering::Release);
+        result
+    }
+}
+
+impl Default for Allocator {
+    fn default() -> Allocator {
+        Allocator::new()
+    }
+}
+
+/// The class of a size below `LARGE`, and the size that its blocks have.
+#[inline]
+const fn class(size: usize) -> (usize, usize) {
+    if size <= SMALL_MOST {
+        let class = size.saturating_sub(1) / 16;
+        return (class, (class + 1) * 16);
+    }
+    // 1024 < size: the leading bit names the doubling, the two bits behind it the quarter.
+    let doubling = (usize::BITS - (size - 1).leading_zeros() - 1) as usize;
+    let quarter = (size - 1) >> (doubling - 2) & 3;
+    let class = SMALL_CLASSES + (doubling - 10) * 4 + quarter;
+    (class, (quarter + 5) << (doubling - 2))
+}
+
+/// Whether the block gets a mapping of its own.
+#[inline]
+fn is_large(layout: Layout) -> bool {
+    layout.size() >= LARGE || layout.align() > 16
+}
+
+fn pages(size: usize) -> usize {
+    (size + PAGE - 1) & !(PAGE - 1)
+}
+
+/// A fresh mapping of zeros; null if there is none.
+fn map(size: usize) -> *mut u8 {
+    // SAFETY: a new anonymous mapping touches nothing that exists.
+    let address = unsafe {
+        libc::mmap(
+            null_mut(),
+            size,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        )
+    };
+    if address == libc::MAP_FAILED { null_mut() } else { address.cast() }
+}
+
+impl State {
+    fn take(&mut self, size: usize) -> *mut u8 {
+        let (class, size) = class(size);
+        let first = self.free[class];
+        if !first.is_null() {
+            // SAFETY: a block in the list belongs to nobody, is at least 16 bytes long, and begins with the next one's
+            // address.
+            self.free[class] = unsafe { first.cast::<*mut u8>().read() };
+            return first;
+        }
+        if self.end - self.at < size && !self.grow(size) {
+            return null_mut();
+        }
+        let block = self.at;
+        self.at += size;
+        block as *mut u8
+    }
+
+    #[cold]
+    fn grow(&mut self, size: usize) -> bool {
+        let chunk = self.chunk.max(pages(size));
+        let start = map(chunk) as usize;
+        if start == 0 {
+            return false;
+        }
+        // What was left of the last chunk is lost, unless the new one happens to follow it.
+        if start != self.end {
+            self.at = start;
+        }
+        self.end = start + chunk;
+        self.chunk = (self.chunk * 2).min(CHUNK_MOST);
+        true
+    }
+
+    fn give(&mut self, block: *mut u8, size: usize) {
+        let (class, _) = class(size);
+        // SAFETY: the block came from `take` for this class and is not used any more.
+        unsafe { block.cast::<*mut u8>().write(self.free[class]) };
+        self.free[class] = block;
+    }
+}
+
+// SAFETY: blocks come from fresh mappings, do not overlap, are aligned to 16 bytes (or to pages), and stay until they
+// are given back. Layouts of more than a page's alignment do not occur and get null.
+unsafe impl GlobalAlloc for Allocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if is_large(layout) {
+            return if layout.align() > PAGE { null_mut() } else { map(pages(layout.size())) };
+        }
+        self.with(|state| state.take(layout.size()))
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if is_large(layout) {
+            // SAFETY: it is a mapping of its own, of that many pages.
+            unsafe { libc::munmap(block.cast(), pages(layout.size())) };
+        } else {
+            self.with(|state| state.give(block, layout.size()));
+        }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the same conditions as for `alloc`.
+        let block = unsafe { self.alloc(layout) };
+        if !block.is_null() && !is_large(layout) {
+            // SAFETY: the block has at least this size.
+            unsafe { block.write_bytes(0, layout.size()) };
+        }
+        block
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        // SAFETY: the caller promises that the size does not overflow with this alignment.
+        let new_layout = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };
+        match (is_large(layout), is_large(new_layout)) {
+            (false, false) if class(layout.size()).0 == class(new_size).0 => return block,
+            (true, true) if pages(layout.size()) == pages(new_size) => return block,
+            (true, true) => {
+                // SAFETY: it is a mapping of its own; the kernel may move it.
+                let moved = unsafe {
+                    libc::mremap(block.cast(), pages(layout.size()), pages(new_size), libc::MREMAP_MAYMOVE)
+                };
+                return if moved == libc::MAP_FAILED { null_mut() } else { moved.cast() };
+            }
+            _ => {}
+        }
+        // SAFETY: both blocks are valid for the smaller of the two sizes and do not overlap; the old one is given back
+        // with its own layout.
+        unsafe {
+            let new = self.alloc(new_layout);
+            if !new.is_null() {
+                std::ptr::copy_nonoverlapping(block, new, layout.size().min(new_size));
+                self.dealloc(block, layout);
+            }
+            new
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_hold_their_sizes() {
+        let mut last = (0, 0);
+        for size in 1..LARGE {
+            let (class, rounded) = class(size);
+            assert!(rounded >= size && rounded - size <= (size / 4).max(16), "{size}: {rounded}");
+            assert!(class < CLASSES && rounded % 16 == 0, "{size}");
+            assert!((class, rounded) >= last, "{size}");
+            last = (class, rounded);
+        }
+    }
+
+    #[test]
+    fn gives_memory_that_keeps_its_contents() {
+        let allocator = Allocator::new();
+        let mut blocks: Vec<(*mut u8, Layout, u8)> = Vec::new();
+        let mut random: usize = 12345;
+        for round in 0..20_000usize {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let size = 1 + (random >> 33) % if round % 100 == 0 { 400_000 } else { 3000 };
+            let mark = round as u8;
+            // SAFETY: layouts are valid and kept with their blocks; blocks are used within their sizes.
+            unsafe {
+                if blocks.len() > 300 {
+                    let (block, layout, mark) = blocks.swap_remove((random >> 20) % 300);
+                    let slice = std::slice::from_raw_parts(block, layout.size());
+                    assert!(slice.iter().all(|&byte| byte == mark));
+                    if round % 3 == 0 {
+                        let new = allocator.realloc(block, layout, size);
+                        let kept = layout.size().min(size);
+                        assert!(std::slice::from_raw_parts(new, kept).iter().all(|&byte| byte == mark));
+                        new.write_bytes(mark, size);
+                        blocks.push((new, Layout::from_size_align(size, 16).unwrap(), mark));
+                        continue;
+                    }
+                    allocator.dealloc(block, layout);
+                }
+                let layout = Layout::from_size_align(size, 16).unwrap();
+                let block = allocator.alloc_zeroed(layout);
+                assert!(std::slice::from_raw_parts(block, size).iter().all(|&byte| byte == 0));
+                assert_eq!(block as usize % 16, 0);
+                block.write_bytes(mark, size);
+                blocks.push((block, layout, mark));
+            }
+        }
+    }
+}
