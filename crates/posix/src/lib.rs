@@ -1,17 +1,24 @@
 //! posix — meaning that many commands share: regular expressions, patterns, numbers, modes, times, users.
 //!
 //! This crate does no IO but for `passwd`, which reads the user database, `test_expression`, which looks at files,
-//! and `zone`, which reads the rules of the local time.
+//! `procfs`, which reads /proc, and `zone`, which reads the rules of the local time.
 
+pub mod bytes;
 pub mod calendar;
 pub mod date;
 pub mod escape;
 pub mod format;
+pub mod glob;
+pub mod mode;
 pub mod number;
+pub mod order;
 pub mod passwd;
 pub mod printf;
+pub mod procfs;
+pub mod regex;
 pub mod signal;
 pub mod strptime;
+pub mod syslog;
 pub mod test_expression;
-
+pub mod width;
 pub mod zone;

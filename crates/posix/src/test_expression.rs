@@ -126,7 +126,8 @@ impl<'a> Parser<'a> {
     }
 }
 
-fn unary(operator: u8, operand: &[u8]) -> Result<bool, String> {
+/// One operator with one operand: `unary(b'd', path)` is `-d path`.
+pub fn unary(operator: u8, operand: &[u8]) -> Result<bool, String> {
     match operator {
         b'n' => return Ok(!operand.is_empty()),
         b'z' => return Ok(operand.is_empty()),
@@ -168,7 +169,8 @@ fn modified(metadata: &Metadata) -> (i64, i64) {
     (metadata.mtime(), metadata.mtime_nsec())
 }
 
-fn binary(left: &[u8], operator: &[u8], right: &[u8]) -> Result<bool, String> {
+/// One operator between two operands.
+pub fn binary(left: &[u8], operator: &[u8], right: &[u8]) -> Result<bool, String> {
     Ok(match operator {
         b"=" | b"==" => left == right,
         b"!=" => left != right,
