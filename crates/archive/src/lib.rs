@@ -4,3 +4,6 @@
 //! is wrong and at which offset. What may be written where is the caller's decision.
 
 pub mod cpio;
+pub mod crc32;
+pub mod gzip;
+pub mod tar;

@@ -1,1 +1,5 @@
 //! crypto — digests and password hashes.
+
+pub mod crc;
+pub mod digest;
+pub mod password;

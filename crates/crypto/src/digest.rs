@@ -1,0 +1,158 @@
+//! digest — the digests by their names: MD5, SHA-1, SHA-2, SHA-3.
+//!
+//! SHA-2 comes from the crate `sha2`, which uses the processor's instructions for it where it has them.
+
+mod block;
+mod md5;
+mod sha1;
+mod sha3;
+
+use sha2::digest::Digest as _;
+
+/// Which digest.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Algorithm {
+    Md5,
+    Sha1,
+    Sha224,
+    Sha256,
+    Sha384,
+    Sha512,
+    /// 224, 256, 384 or 512 bits.
+    Sha3(u16),
+}
+
+/// A digest that is being made.
+pub struct Digest(State);
+
+enum State {
+    Md5(md5::Md5),
+    Sha1(sha1::Sha1),
+    Sha224(sha2::Sha224),
+    Sha256(sha2::Sha256),
+    Sha384(sha2::Sha384),
+    Sha512(sha2::Sha512),
+    Sha3(sha3::Sha3),
+}
+
+impl Algorithm {
+    /// Bytes of the digest.
+    pub fn size(self) -> usize {
+        match self {
+            Algorithm::Md5 => 16,
+            Algorithm::Sha1 => 20,
+            Algorithm::Sha224 => 28,
+            Algorithm::Sha256 => 32,
+            Algorithm::Sha384 => 48,
+            Algorithm::Sha512 => 64,
+            Algorithm::Sha3(bits) => usize::from(bits / 8),
+        }
+    }
+
+    pub fn start(self) -> Digest {
+        Digest(match self {
+            Algorithm::Md5 => State::Md5(md5::Md5::new()),
+            Algorithm::Sha1 => State::Sha1(sha1::Sha1::new()),
+            Algorithm::Sha224 => State::Sha224(sha2::Sha224::new()),
+            Algorithm::Sha256 => State::Sha256(sha2::Sha256::new()),
+            Algorithm::Sha384 => State::Sha384(sha2::Sha384::new()),
+            Algorithm::Sha512 => State::Sha512(sha2::Sha512::new()),
+            Algorithm::Sha3(bits) => State::Sha3(sha3::Sha3::new(usize::from(bits))),
+        })
+    }
+
+    /// The digest of `bytes`.
+    pub fn of(self, bytes: &[u8]) -> Vec<u8> {
+        let mut digest = self.start();
+        digest.update(bytes);
+        digest.finish()
+    }
+}
+
+impl Digest {
+    pub fn update(&mut self, bytes: &[u8]) {
+        match &mut self.0 {
+            State::Md5(state) => state.update(bytes),
+            State::Sha1(state) => state.update(bytes),
+            State::Sha224(state) => state.update(bytes),
+            State::Sha256(state) => state.update(bytes),
+            State::Sha384(state) => state.update(bytes),
+            State::Sha512(state) => state.update(bytes),
+            State::Sha3(state) => state.update(bytes),
+        }
+    }
+
+    pub fn finish(self) -> Vec<u8> {
+        match self.0 {
+            State::Md5(state) => state.finish(),
+            State::Sha1(state) => state.finish(),
+            State::Sha224(state) => state.finalize().to_vec(),
+            State::Sha256(state) => state.finalize().to_vec(),
+            State::Sha384(state) => state.finalize().to_vec(),
+            State::Sha512(state) => state.finalize().to_vec(),
+            State::Sha3(state) => state.finish(),
+        }
+    }
+}
+
+/// Lower case hexadecimal digits.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Digests of "", "abc" and a million "a": RFC 1321, FIPS 180-4 and 202 and their examples.
+    #[test]
+    fn agrees_with_the_standards() {
+        for (algorithm, empty, abc) in [
+            (Algorithm::Md5, "d41d8cd98f00b204e9800998ecf8427e", "900150983cd24fb0d6963f7d28e17f72"),
+            (
+                Algorithm::Sha1,
+                "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+                "a9993e364706816aba3e25717850c26c9cd0d89d",
+            ),
+            (
+                Algorithm::Sha256,
+                "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            ),
+            (
+                Algorithm::Sha3(224),
+                "6b4e03423667dbb73b6e15454f0eb1abd4597f9a1b078e3f5b5a6bc7",
+                "e642824c3f8cf24ad09234ee7d3c766fc9a3a5168d0c94ad73b46fdf",
+            ),
+            (
+                Algorithm::Sha3(256),
+                "a7ffc6f8bf1ed76651c14756a061d662f580ff4de43b49fa82d80a4b80f8434a",
+                "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532",
+            ),
+        ] {
+            assert_eq!(hexadecimal(&algorithm.of(b"")), empty, "{algorithm:?}");
+            assert_eq!(hexadecimal(&algorithm.of(b"abc")), abc, "{algorithm:?}");
+            assert_eq!(algorithm.of(b"").len(), algorithm.size());
+        }
+        let million = vec![b'a'; 1_000_000];
+        assert_eq!(hexadecimal(&Algorithm::Md5.of(&million)), "7707d6ae4e027c70eea2a935c2296f21");
+    }
+
+    #[test]
+    fn does_not_depend_on_the_pieces() {
+        let text: Vec<u8> = (0..1000u32).map(|number| (number * 31 % 251) as u8).collect();
+        for algorithm in [Algorithm::Md5, Algorithm::Sha512, Algorithm::Sha3(384), Algorithm::Sha3(512)] {
+            for piece in [1, 3, 8, 63, 64, 65, 137] {
+                let mut digest = algorithm.start();
+                text.chunks(piece).for_each(|piece| digest.update(piece));
+                assert_eq!(digest.finish(), algorithm.of(&text), "{algorithm:?} {piece}");
+            }
+        }
+    }
+}
