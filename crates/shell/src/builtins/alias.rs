@@ -1,0 +1,61 @@
+//! alias, unalias — text for names.
+//!
+//! Source: POSIX.1-2024 `alias`, `unalias`.
+
+use super::{Arguments, Letters};
+use crate::name::Name;
+use crate::quote::quote;
+use crate::shell::{Flow, Shell};
+
+pub(super) fn alias(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
+    let operands = Letters::new(arguments, "").rest();
+    if operands.len() == 1 {
+        let mut names: Vec<Name> = shell.aliases.names().collect();
+        names.sort_unstable_by(|&a, &b| shell.names.text(a).cmp(shell.names.text(b)));
+        for name in names {
+            print(shell, name);
+        }
+        return Ok(0);
+    }
+    let mut status = 0;
+    for operand in operands.from(1) {
+        match operand.iter().skip(1).position(|&byte| byte == b'=') {
+            Some(equals) => {
+                let name = shell.names.intern(&operand[..equals + 1]);
+                shell.aliases.set(name, &operand[equals + 2..]);
+            }
+            None => match shell.names.find(operand).filter(|&name| shell.aliases.get(name).is_some()) {
+                Some(name) => print(shell, name),
+                None => {
+                    shell.complain(&[operand, b": not found"].concat());
+                    status = 1;
+                }
+            },
+        }
+    }
+    Ok(status)
+}
+
+fn print(shell: &mut Shell, name: Name) {
+    let mut line = shell.names.text(name).to_vec();
+    line.push(b'=');
+    quote(shell.aliases.get(name).unwrap_or_default(), &mut line);
+    line.push(b'\n');
+    shell.out.write(&line);
+}
+
+pub(super) fn unalias(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
+    let mut letters = Letters::new(arguments, "a");
+    while letters.next(shell)?.is_some() {
+        shell.aliases.clear();
+    }
+    let mut status = 0;
+    for operand in letters.rest().from(1) {
+        let known = shell.names.find(operand).is_some_and(|name| shell.aliases.remove(name));
+        if !known {
+            shell.complain(&[operand, b": not found"].concat());
+            status = 1;
+        }
+    }
+    Ok(status)
+}

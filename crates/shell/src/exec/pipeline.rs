@@ -1,0 +1,175 @@
+//! pipeline — commands whose output is the next one's input.
+
+use sys::descriptor;
+use sys::spawn::Action;
+
+use super::process::Failed;
+use super::redirect;
+use crate::ast::{Command, Pipeline, Simple};
+use crate::commands::Target;
+use crate::expand::Purpose;
+use crate::options::ShellOptions;
+use crate::shell::{Flow, Jump, Shell};
+
+/// What became of one command of a pipeline.
+enum Started {
+    Process(i32),
+    /// It could not be started, and counts as if it had ended so.
+    Ended(i32),
+}
+
+impl Shell {
+    pub(super) fn pipeline(&mut self, of: &Pipeline, last: bool) -> Flow {
+        if let [only] = of.commands.as_slice() {
+            if of.negated {
+                self.run_unchecked(only)?;
+                self.status = i32::from(self.status == 0);
+                return Ok(());
+            }
+            return self.run(only, last);
+        }
+        let statuses = self.run_pipeline(of)?;
+        self.status = if self.options.has(ShellOptions::PIPEFAIL) {
+            statuses.iter().rev().copied().find(|&status| status != 0).unwrap_or(0)
+        } else {
+            statuses.last().copied().unwrap_or(0)
+        };
+        if of.negated {
+            self.status = i32::from(self.status == 0);
+        }
+        Ok(())
+    }
+
+    fn run_pipeline(&mut self, of: &Pipeline) -> Flow<Vec<i32>> {
+        let mut started = Vec::with_capacity(of.commands.len());
+        let mut input: Option<i32> = None;
+        let mut group = None;
+        for (index, command) in of.commands.iter().enumerate() {
+            let ends = if index + 1 < of.commands.len() { Some(self.pipe()?) } else { None };
+            let one = self.start_in_pipeline(command, input, ends, group);
+            if let Some(input) = input {
+                descriptor::close(input);
+            }
+            if let Some((_, write_end)) = ends {
+                descriptor::close(write_end);
+            }
+            input = ends.map(|(read_end, _)| read_end);
+            match one {
+                Ok(one) => {
+                    if let Started::Process(pid) = one {
+                        group.get_or_insert(pid);
+                    }
+                    started.push(one);
+                }
+                Err(jump) => {
+                    if let Some(input) = input {
+                        descriptor::close(input);
+                    }
+                    return Err(jump);
+                }
+            }
+        }
+        let pids: Vec<i32> = started
+            .iter()
+            .filter_map(|one| match one {
+                Started::Process(pid) => Some(*pid),
+                Started::Ended(_) => None,
+            })
+            .collect();
+        let mut waited = self.wait_foreground(&pids, &of.text)?.into_iter();
+        Ok(started
+            .iter()
+            .map(|one| match one {
+                Started::Process(_) => waited.next().unwrap_or(127),
+                Started::Ended(status) => *status,
+            })
+            .collect())
+    }
+
+    fn start_in_pipeline(
+        &mut self,
+        command: &Command,
+        input: Option<i32>,
+        output: Option<(i32, i32)>,
+        group: Option<i32>,
+    ) -> Flow<Started> {
+        if let Command::Simple(simple) = command
+            && simple.pure
+            && !simple.words.is_empty()
+            && let Some(started) = self.start_simple_in_pipeline(simple, input, output, group)?
+        {
+            return Ok(started);
+        }
+        match self.fork_job(group, true)? {
+            Some(pid) => Ok(Started::Process(pid)),
+            None => {
+                let status = self.in_child(|shell| {
+                    if let Some((read_end, _)) = output {
+                        descriptor::close(read_end);
+                    }
+                    if let Some(input) = input {
+                        shell.move_descriptor(input, 0);
+                    }
+                    if let Some((_, write_end)) = output {
+                        shell.move_descriptor(write_end, 1);
+                    }
+                    shell.run(command, true)
+                });
+                sys::child::exit_now(status);
+            }
+        }
+    }
+
+    /// Starts a program without a forked shell in between; None if the command is something else.
+    fn start_simple_in_pipeline(
+        &mut self,
+        simple: &Simple,
+        input: Option<i32>,
+        output: Option<(i32, i32)>,
+        group: Option<i32>,
+    ) -> Flow<Option<Started>> {
+        let Some(name) = simple.name else { return Ok(None) };
+        let text = self.names.text(name).to_vec();
+        let Target::Path(path) = self.find_command(Some(name), &text) else { return Ok(None) };
+        if !simple.assigns.is_empty() || self.options.has(ShellOptions::XTRACE) {
+            return Ok(None);
+        }
+        self.line = simple.line;
+        let mut expansion = self.take_expansion(Purpose::Fields);
+        let mut expanded = Ok(());
+        for word in &simple.words {
+            expanded = self.expand_argument(word, &mut expansion);
+            if expanded.is_err() {
+                break;
+            }
+        }
+        let result = match expanded {
+            Ok(()) => self.prepare_redirects(&simple.redirects).map(|prepared| match prepared {
+                Some(prepared) => {
+                    let mut extra = Vec::with_capacity(2);
+                    if let Some(from) = input {
+                        extra.push(Action::Duplicate { from, to: 0 });
+                    }
+                    if let Some((_, from)) = output {
+                        extra.push(Action::Duplicate { from, to: 1 });
+                    }
+                    let started = self.start(&path, &expansion.fields, &prepared, &extra, group, true);
+                    redirect::close_prepared(&prepared);
+                    match started {
+                        Ok(pid) => Some(Started::Process(pid)),
+                        Err(Failed::Script) => None,
+                        Err(Failed::Status(status)) => Some(Started::Ended(status)),
+                    }
+                }
+                None => Some(Started::Ended(1)),
+            }),
+            Err(jump) => Err(jump),
+        };
+        self.give_back(expansion);
+        match result {
+            // An error in a part of a pipeline ends that part.
+            Err(Jump::Error | Jump::Exit) => Ok(Some(Started::Ended(self.status))),
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! parameter — `$x` and `${x…}`.
+//!
+//! Source: POSIX.1-2024 XCU 2.5, 2.6.2; BusyBox ash for `${x:o:n}` and `${x/a/b}`.
+
+use posix::glob::{self, Length};
+
+use super::{Expansion, Purpose};
+use crate::ast::{Operation, Parameter, ParameterName, Word};
+use crate::options::{ShellOptions, TABLE};
+use crate::shell::{Flow, Shell};
+
+impl Shell {
+    pub(super) fn expand_parameter(&mut self, parameter: &Parameter, into: &mut Expansion) -> Flow {
+        let of = parameter.of;
+        let several = matches!(of, ParameterName::Special(b'@' | b'*'));
+        match &parameter.operation {
+            Operation::Value => {
+                if several {
+                    self.push_positional(parameter, into);
+                    return Ok(());
+                }
+                match self.parameter_value(of) {
+                    Some(value) => push(&value, parameter.quoted, into, self),
+                    None => self.push_unset(of, parameter.quoted, into)?,
+                }
+                Ok(())
+            }
+            Operation::Length => {
+                let length = if several {
+                    self.positional.len()
+                } else {
+                    match self.parameter_value(of) {
+                        Some(value) => value.len(),
+                        None => {
+                            self.demand_set(of)?;
+                            0
+                        }
+                    }
+                };
+                push(length.to_string().as_bytes(), parameter.quoted, into, self);
+                Ok(())
+            }
+            Operation::Default { colon, word } => {
+                if self.is_there(of, *colon) {
+                    self.push_value(parameter, into)
+                } else {
+                    self.push_word(parameter, word, into)
+                }
+            }
+            Operation::Alternative { colon, word } => {
+                if self.is_there(of, *colon) {
+                    return self.push_word(parameter, word, into);
+                }
+                if parameter.quoted && !several {
+                    into.push_quoted(b"");
+                }
+                Ok(())
+            }
+            Operation::Assign { colon, word } => self.expand_assigning(parameter, *colon, word, into),
+            Operation::Demand { colon, word } => {
+                if self.is_there(of, *colon) {
+                    return self.push_value(parameter, into);
+                }
+                self.demand_failed(of, *colon, word)
+            }
+            Operation::RemovePrefix { .. }
+            | Operation::RemoveSuffix { .. }
+            | Operation::Slice { .. }
+            | Operation::Replace { .. } => self.expand_edited(parameter, into),
+        }
+    }
+
+    fn push_value(&mut self, parameter: &Parameter, into: &mut Expansion) -> Flow {
+        if matches!(parameter.of, ParameterName::Special(b'@' | b'*')) {
+            self.push_positional(parameter, into);
+        } else if let Some(value) = self.parameter_value(parameter.of) {
+            push(&value, parameter.quoted, into, self);
+        }
+        Ok(())
+    }
+
+    /// The word of `${x-word}` in the place of a value.
+    fn push_word(&mut self, parameter: &Parameter, word: &Word, into: &mut Expansion) -> Flow {
+        if parameter.quoted {
+            let several = matches!(parameter.of, ParameterName::Special(b'@' | b'*'));
+            if word.is_empty() && !several {
+                into.push_quoted(b"");
+            }
+            return self.expand_parts(word, into);
+        }
+        let before = std::mem::replace(&mut into.splits_text, into.purpose == Purpose::Fields);
+        let result = self.expand_parts(word, into);
+        into.splits_text = before;
+        result
+    }
+
+    fn expand_assigning(
+        &mut self,
+        parameter: &Parameter,
+        colon: bool,
+        word: &Word,
+        into: &mut Expansion,
+    ) -> Flow {
+        if self.is_there(parameter.of, colon) {
+            return self.push_value(parameter, into);
+        }
+        let ParameterName::Variable(name) = parameter.of else {
+            return self.fail(2, b"bad variable name");
+        };
+        let value = self.expand_text(word)?;
+        self.assign(name, &value)?;
+        push(&value, parameter.quoted, into, self);
+        Ok(())
+    }
+
+    #[cold]
+    fn demand_failed(&mut self, of: ParameterName, colon: bool, word: &Word) -> Flow {
+        let mut message = self.parameter_text(of);
+        message.extend_from_slice(b": ");
+        if word.is_empty() {
+            let reason: &[u8] = if colon { b"parameter not set or null" } else { b"parameter not set" };
+            message.extend_from_slice(reason);
+        } else {
+            message.extend_from_slice(&self.expand_text(word)?);
+        }
+        self.fail(2, &message)
+    }
+
+    /// `${x#p}`, `${x%p}`, `${x:o:n}`, `${x/p/w}`.
+    fn expand_edited(&mut self, parameter: &Parameter, into: &mut Expansion) -> Flow {
+        if matches!(parameter.of, ParameterName::Special(b'@' | b'*')) {
+            return self.expand_each_edited(parameter, into);
+        }
+        match self.parameter_value(parameter.of) {
+            Some(value) => {
+                let edited = self.edit(&parameter.operation, value)?;
+                push(&edited, parameter.quoted, into, self);
+            }
+            None => self.push_unset(parameter.of, parameter.quoted, into)?,
+        }
+        Ok(())
+    }
+
+    fn expand_each_edited(&mut self, parameter: &Parameter, into: &mut Expansion) -> Flow {
+        let before = self.positional.clone();
+        let mut edited = Vec::with_capacity(before.len());
+        if let Operation::Slice { offset, length } = &parameter.operation {
+            // A slice of all parameters is a slice of the list, which begins with $0.
+            let mut list: Vec<Box<[u8]>> = vec![self.zero.to_vec().into()];
+            list.extend(before.iter().cloned());
+            let (start, end) = self.slice_bounds(offset, length.as_ref(), list.len())?;
+            edited.extend_from_slice(&list[start.max(1).min(end)..end]);
+        } else {
+            for value in &before {
+                edited.push(self.edit(&parameter.operation, value.to_vec())?.into());
+            }
+        }
+        self.positional = edited;
+        self.push_positional(parameter, into);
+        self.positional = before;
+        Ok(())
+    }
+
+    fn edit(&mut self, operation: &Operation, mut value: Vec<u8>) -> Flow<Vec<u8>> {
+        match operation {
+            Operation::RemovePrefix { longest, pattern } => {
+                let pattern = self.expand_pattern(pattern)?;
+                if let Some(end) = glob::prefix(&pattern, &value, length(*longest)) {
+                    value.drain(..end);
+                }
+                Ok(value)
+            }
+            Operation::RemoveSuffix { longest, pattern } => {
+                let pattern = self.expand_pattern(pattern)?;
+                if let Some(start) = glob::suffix(&pattern, &value, length(*longest)) {
+                    value.truncate(start);
+                }
+                Ok(value)
+            }
+            Operation::Slice { offset, length } => {
+                let (start, end) = self.slice_bounds(offset, length.as_ref(), value.len())?;
+                value.truncate(end);
+                value.drain(..start);
+                Ok(value)
+            }
+            Operation::Replace { every, pattern, with } => {
+                let pattern = self.expand_pattern(pattern)?;
+                let with = self.expand_text(with)?;
+                Ok(replace(&value, &pattern, &with, *every))
+            }
+            _ => Ok(value),
+        }
+    }
+
+    fn slice_bounds(
+        &mut self,
+        offset: &crate::ast::Arithmetic,
+        length: Option<&crate::ast::Arithmetic>,
+        size: usize,
+    ) -> Flow<(usize, usize)> {
+        let size = size as i64;
+        let offset = self.arithmetic(offset)?;
+        let start = if offset < 0 { size.saturating_add(offset) } else { offset };
+        let end = match length {
+            None => size,
+            Some(length) => {
+                let length = self.arithmetic(length)?;
+                if length < 0 { size.saturating_add(length) } else { start.saturating_add(length) }
+            }
+        };
+        if start < 0 {
+            return Ok((0, 0));
+        }
+        let start = start.min(size);
+        Ok((start as usize, end.clamp(start, size) as usize))
+    }
+
+    /// `$@` and `$*`.
+    fn push_positional(&mut self, parameter: &Parameter, into: &mut Expansion) {
+        let star = parameter.of == ParameterName::Special(b'*');
+        let separate = into.purpose == Purpose::Fields && (!star || !parameter.quoted);
+        let joiner = if star { self.ifs.first } else { Some(b' ') };
+        if parameter.quoted && star && into.purpose == Purpose::Fields {
+            into.push_quoted(b"");
+        }
+        for (index, value) in self.positional.iter().enumerate() {
+            if index > 0 {
+                if separate {
+                    into.break_field(parameter.quoted);
+                } else if let Some(byte) = joiner {
+                    if parameter.quoted {
+                        into.push_quoted(&[byte])
+                    } else {
+                        into.push_split(&[byte], &self.ifs)
+                    }
+                }
+            }
+            if parameter.quoted {
+                into.push_quoted(value);
+            } else {
+                into.push_split(value, &self.ifs);
+            }
+        }
+    }
+
+    fn push_unset(&mut self, of: ParameterName, quoted: bool, into: &mut Expansion) -> Flow {
+        self.demand_set(of)?;
+        if quoted {
+            into.push_quoted(b"");
+        }
+        Ok(())
+    }
+
+    /// Under `set -u`, an unset parameter is an error.
+    fn demand_set(&mut self, of: ParameterName) -> Flow {
+        if !self.options.has(ShellOptions::NOUNSET) {
+            return Ok(());
+        }
+        let mut message = self.parameter_text(of);
+        message.extend_from_slice(b": parameter not set");
+        self.fail(2, &message)
+    }
+
+    /// Whether the parameter is set, and with `colon` not empty.
+    fn is_there(&mut self, of: ParameterName, colon: bool) -> bool {
+        match of {
+            ParameterName::Special(b'@' | b'*') => match self.positional.as_slice() {
+                [] => false,
+                [only] => !colon || !only.is_empty(),
+                _ => true,
+            },
+            ParameterName::Variable(name) if !super::is_dynamic(name) => {
+                self.variables.get(name).is_some_and(|value| !colon || !value.is_empty())
+            }
+            _ => self.parameter_value(of).is_some_and(|value| !colon || !value.is_empty()),
+        }
+    }
+
+    /// The value of a parameter that is not a list.
+    pub(crate) fn parameter_value(&mut self, of: ParameterName) -> Option<Vec<u8>> {
+        Some(match of {
+            ParameterName::Variable(name) => return self.value_for_expansion(name),
+            ParameterName::Positional(index) => {
+                return self.positional.get(index as usize - 1).map(|value| value.to_vec());
+            }
+            ParameterName::Special(special) => match special {
+                b'?' => self.status.to_string().into_bytes(),
+                b'#' => self.positional.len().to_string().into_bytes(),
+                b'$' => self.pid.to_string().into_bytes(),
+                b'!' => self.last_background?.to_string().into_bytes(),
+                b'-' => self.option_letters(),
+                b'0' => self.zero.to_vec(),
+                _ => self.positional.join(&b' '),
+            },
+        })
+    }
+
+    /// `$-`.
+    fn option_letters(&self) -> Vec<u8> {
+        TABLE.iter().filter(|entry| entry.1 != 0 && self.options.has(entry.0)).map(|entry| entry.1).collect()
+    }
+
+    fn parameter_text(&self, of: ParameterName) -> Vec<u8> {
+        match of {
+            ParameterName::Variable(name) => self.names.text(name).to_vec(),
+            ParameterName::Positional(index) => index.to_string().into_bytes(),
+            ParameterName::Special(special) => vec![special],
+        }
+    }
+}
+
+fn push(value: &[u8], quoted: bool, into: &mut Expansion, shell: &Shell) {
+    if quoted { into.push_quoted(value) } else { into.push_split(value, &shell.ifs) }
+}
+
+fn length(longest: bool) -> Length {
+    if longest { Length::Longest } else { Length::Shortest }
+}
+
+/// `${x/pattern/with}`: a `#` or `%` in front of the pattern ties it to the beginning or the end.
+fn replace(value: &[u8], pattern: &[u8], with: &[u8], every: bool) -> Vec<u8> {
+    if pattern.is_empty() {
+        return value.to_vec();
+    }
+    if !every {
+        if let [b'#', pattern @ ..] = pattern {
+            return match glob::prefix(pattern, value, Length::Longest) {
+                Some(end) => [with, &value[end..]].concat(),
+                None => value.to_vec(),
+            };
+        }
+        if let [b'%', pattern @ ..] = pattern {
+            return match glob::suffix(pattern, value, Length::Longest) {
+                Some(start) => [&value[..start], with].concat(),
+                None => value.to_vec(),
+            };
+        }
+    }
+    let mut result = Vec::with_capacity(value.len());
+    let mut from = 0;
+    while let Some((start, end)) = glob::find(pattern, value, from) {
+        result.extend_from_slice(&value[from..start]);
+        if end == start {
+            // An empty match changes nothing and takes one character along.
+            if start >= value.len() {
+                break;
+            }
+            result.push(value[start]);
+            from = start + 1;
+            continue;
+        }
+        result.extend_from_slice(with);
+        from = end;
+        if !every {
+            break;
+        }
+    }
+    result.extend_from_slice(&value[from..]);
+    result
+}

@@ -1,0 +1,139 @@
+//! prompt — PS1, PS2 and PS4 as they are shown.
+//!
+//! Source: POSIX.1-2024 XCU 2.5.3 (expansion); BusyBox ash for the escapes.
+
+use crate::input::Input;
+use crate::name::{self, Name};
+use crate::parser;
+use crate::shell::Shell;
+
+impl Shell {
+    /// The value of a prompt variable with its parameters, commands and expressions expanded.
+    pub(crate) fn expand_prompt(&mut self, variable: Name) -> Vec<u8> {
+        let Some(value) = self.variables.get(variable) else { return Vec::new() };
+        let value = value.to_vec();
+        if !value.iter().any(|byte| matches!(byte, b'$' | b'`' | b'\\')) {
+            return value;
+        }
+        let (status, substitution) = (self.status, self.substitution_status);
+        let line = self.line;
+        let mut input = Input::new(Box::new(crate::input::Nothing));
+        let word =
+            parser::parse_quoted(&mut input, value.clone(), &mut self.names, &self.aliases, &self.file);
+        let text = match word {
+            Ok(word) => self.expand_text(&word).unwrap_or(value),
+            Err(_) => value,
+        };
+        self.line = line;
+        self.status = status;
+        self.substitution_status = substitution;
+        text
+    }
+
+    /// PS1 or PS2 for a terminal: with its backslash escapes replaced.
+    pub(crate) fn prompt(&mut self, variable: Name) -> Vec<u8> {
+        let Some(value) = self.variables.get(variable).map(<[u8]>::to_vec) else { return Vec::new() };
+        let escaped = self.prompt_escapes(&value);
+        let before = self.variables.set_owned(variable, escaped);
+        let text = self.expand_prompt(variable);
+        self.variables.set_owned(variable, before);
+        text
+    }
+
+    fn prompt_escapes(&mut self, text: &[u8]) -> Vec<u8> {
+        let mut result = Vec::with_capacity(text.len());
+        let mut at = 0;
+        while at < text.len() {
+            let byte = text[at];
+            at += 1;
+            if byte != b'\\' || at >= text.len() {
+                result.push(byte);
+                continue;
+            }
+            let letter = text[at];
+            at += 1;
+            let value: Vec<u8> = match letter {
+                b'u' => user_name(),
+                b'h' | b'H' => {
+                    let host = std::fs::read("/proc/sys/kernel/hostname").unwrap_or_default();
+                    let host = host.trim_ascii_end();
+                    let end =
+                        host.iter().position(|&byte| byte == b'.' && letter == b'h').unwrap_or(host.len());
+                    host[..end].to_vec()
+                }
+                b'w' | b'W' => self.prompt_directory(letter == b'W'),
+                b'$' => {
+                    if sys::job::user().0 == 0 {
+                        b"#".to_vec()
+                    } else {
+                        b"\\$".to_vec()
+                    }
+                }
+                b'!' => (self.history.borrow().lines.len() + 1).to_string().into_bytes(),
+                b'n' => b"\n".to_vec(),
+                b'r' => b"\r".to_vec(),
+                b'a' => b"\x07".to_vec(),
+                b'e' | b'E' => b"\x1b".to_vec(),
+                b'\\' => b"\\\\".to_vec(),
+                // What stands between them has no width: the editor looks for these marks.
+                b'[' => b"\x01".to_vec(),
+                b']' => b"\x02".to_vec(),
+                b't' | b'T' | b'@' | b'A' => self.prompt_time(letter),
+                b's' => b"sh".to_vec(),
+                b'j' => self.jobs.list.len().to_string().into_bytes(),
+                b'0'..=b'7' => {
+                    let mut number = u32::from(letter - b'0');
+                    for _ in 0..2 {
+                        let Some(&digit @ b'0'..=b'7') = text.get(at) else { break };
+                        number = number * 8 + u32::from(digit - b'0');
+                        at += 1;
+                    }
+                    vec![number as u8]
+                }
+                other => vec![b'\\', other],
+            };
+            result.extend_from_slice(&value);
+        }
+        result
+    }
+
+    /// The working directory with `~` for the home directory; `last`: only its last part.
+    fn prompt_directory(&self, last: bool) -> Vec<u8> {
+        let directory = self.variables.get(name::PWD).unwrap_or(b"");
+        let home = self.variables.get(name::HOME).unwrap_or(b"");
+        let mut text = directory.to_vec();
+        if home.len() > 1
+            && let Some(rest) = directory.strip_prefix(home)
+            && (rest.is_empty() || rest.starts_with(b"/"))
+        {
+            text = [b"~", rest].concat();
+        }
+        if last
+            && text.len() > 1
+            && let Some(slash) = text.iter().rposition(|&byte| byte == b'/')
+        {
+            text.drain(..=slash);
+        }
+        text
+    }
+
+    fn prompt_time(&self, kind: u8) -> Vec<u8> {
+        let seconds =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_secs());
+        let (hours, minutes, seconds) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+        let (half, noon) =
+            (if hours % 12 == 0 { 12 } else { hours % 12 }, if hours < 12 { "AM" } else { "PM" });
+        match kind {
+            b't' => format!("{hours:02}:{minutes:02}:{seconds:02}"),
+            b'T' => format!("{half:02}:{minutes:02}:{seconds:02}"),
+            b'@' => format!("{half:02}:{minutes:02} {noon}"),
+            _ => format!("{hours:02}:{minutes:02}"),
+        }
+        .into_bytes()
+    }
+}
+
+fn user_name() -> Vec<u8> {
+    let user = sys::job::user().0;
+    posix::passwd::user_by_id(user).map_or_else(|| user.to_string().into_bytes(), |user| user.name)
+}
