@@ -1,0 +1,31 @@
+// Written by `cargo xtask codegen`.
+
+pub(crate) mod basename;
+pub(crate) mod chmod;
+pub(crate) mod chown;
+pub(crate) mod common;
+pub(crate) mod cp;
+pub(crate) mod dd;
+pub(crate) mod df;
+pub(crate) mod du;
+pub(crate) mod fallocate;
+pub(crate) mod find;
+pub(crate) mod install;
+pub(crate) mod link;
+pub(crate) mod ln;
+pub(crate) mod ls;
+pub(crate) mod mkdir;
+pub(crate) mod mknod;
+pub(crate) mod mktemp;
+pub(crate) mod mv;
+pub(crate) mod readlink;
+pub(crate) mod rm;
+pub(crate) mod rmdir;
+pub(crate) mod shred;
+pub(crate) mod split;
+pub(crate) mod stat;
+pub(crate) mod sync;
+pub(crate) mod touch;
+pub(crate) mod tree;
+pub(crate) mod truncate;
+pub(crate) mod which;
