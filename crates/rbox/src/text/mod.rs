@@ -1,3 +1,29 @@
 // Written by `cargo xtask codegen`.
 
+pub(crate) mod awk;
+pub(crate) mod base64;
+pub(crate) mod cat;
+pub(crate) mod cksum;
+pub(crate) mod cmp;
+pub(crate) mod comm;
+pub(crate) mod common;
+pub(crate) mod cut;
+pub(crate) mod digest;
+pub(crate) mod expand;
+pub(crate) mod fold;
+pub(crate) mod grep;
 pub(crate) mod head;
+pub(crate) mod nl;
+pub(crate) mod paste;
+pub(crate) mod rev;
+pub(crate) mod sed;
+pub(crate) mod seq;
+pub(crate) mod sort;
+pub(crate) mod tac;
+pub(crate) mod tail;
+pub(crate) mod tee;
+pub(crate) mod tr;
+pub(crate) mod uniq;
+pub(crate) mod wc;
+pub(crate) mod xargs;
+pub(crate) mod yes;

@@ -1,0 +1,967 @@
+//! interp — runs a program: records, rules, statements, expressions.
+
+use std::cell::RefCell;
+use std::cmp::Ordering;
+use std::fs::File;
+use std::rc::Rc;
+
+use super::library;
+use super::parser::{Arithmetic, Comparison, Expr, Pattern, Place, Program, Redirection, Source, Statement};
+use super::record::{FIELDS_MAX, Record, Separator};
+use super::stream::{Reader, RecordEnd, Streams};
+use super::table::Table;
+use super::value::{Value, append_integer, compare};
+use super::{lexer, regex_of};
+use crate::prelude::*;
+use posix::regex::Regex;
+
+/// The variables with a meaning, by place.
+pub(super) const SPECIAL: &[&str] = &[
+    "NF",
+    "NR",
+    "FNR",
+    "FS",
+    "OFS",
+    "ORS",
+    "RS",
+    "SUBSEP",
+    "CONVFMT",
+    "OFMT",
+    "RSTART",
+    "RLENGTH",
+    "FILENAME",
+    "ENVIRON",
+    "ARGC",
+    "ARGV",
+    "ERRNO",
+    "IGNORECASE",
+];
+pub(super) const NF: usize = 0;
+const NR: usize = 1;
+const FNR: usize = 2;
+const FS: usize = 3;
+const OFS: usize = 4;
+const ORS: usize = 5;
+const RS: usize = 6;
+const SUBSEP: usize = 7;
+const CONVFMT: usize = 8;
+const OFMT: usize = 9;
+pub(super) const RSTART: usize = 10;
+pub(super) const RLENGTH: usize = 11;
+const FILENAME: usize = 12;
+const ENVIRON: usize = 13;
+const ARGC: usize = 14;
+const ARGV: usize = 15;
+
+/// Bytes of this process's stack that calls within calls may use, of the 8 MiB that it usually has.
+const STACK_MAX: usize = 6 << 20;
+/// Expressions from texts that are kept compiled.
+const CACHED: usize = 64;
+
+pub(super) type Array = Rc<RefCell<Table>>;
+
+#[derive(Clone, Default)]
+enum Cell {
+    #[default]
+    Unused,
+    Value(Value),
+    Array(Array),
+}
+
+/// Why the usual course ends.
+pub(super) enum Stop {
+    Error(Error),
+    Next,
+    NextFile,
+    Exit,
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Stop {
+        Stop::Error(error)
+    }
+}
+
+pub(super) type Run<T> = std::result::Result<T, Stop>;
+
+/// How to go on after a statement.
+enum Flow {
+    Normal,
+    Break,
+    Continue,
+    Return(Value),
+}
+
+#[cold]
+pub(super) fn failure(what: &str) -> Stop {
+    Stop::Error(Error::message(format!("cmd. line:1: {what}")))
+}
+
+pub(super) struct Machine<'p> {
+    program: &'p Program,
+    globals: Vec<Cell>,
+    /// Locals of all calls.
+    stack: Vec<Cell>,
+    frame: usize,
+    /// Where this process's stack was at the start.
+    stack_base: usize,
+    pub(super) record: Record,
+    separator: Separator,
+    /// CONVFMT and the like, which are needed all the time.
+    pub(super) convert: Rc<[u8]>,
+    output_separator: Rc<[u8]>,
+    output_end: Rc<[u8]>,
+    record_end: Rc<[u8]>,
+    record_regex: Option<Rc<Regex>>,
+    records: f64,
+    file_records: f64,
+    ranges: Vec<bool>,
+    pub(super) streams: Streams,
+    input: Option<Reader>,
+    next_operand: usize,
+    used_file: bool,
+    ended: bool,
+    regexes: Vec<(Rc<[u8]>, Rc<Regex>)>,
+    pub(super) random: library::Random,
+    status: u8,
+}
+
+impl<'p> Machine<'p> {
+    pub(super) fn new(program: &'p Program, operands: &[OsString]) -> Machine<'p> {
+        let mut machine = Machine {
+            program,
+            globals: vec![Cell::Unused; program.globals.len()],
+            stack: Vec::new(),
+            frame: 0,
+            stack_base: stack_place(),
+            record: Record::new(),
+            separator: Separator::Blanks,
+            convert: Rc::from(&b"%.6g"[..]),
+            output_separator: Rc::from(&b" "[..]),
+            output_end: Rc::from(&b"\n"[..]),
+            record_end: Rc::from(&b"\n"[..]),
+            record_regex: None,
+            records: 0.0,
+            file_records: 0.0,
+            ranges: vec![false; program.ranges],
+            streams: Streams::default(),
+            input: None,
+            next_operand: 1,
+            used_file: false,
+            ended: false,
+            regexes: Vec::new(),
+            random: library::Random::new(0),
+            status: 0,
+        };
+        for (place, text) in [
+            (FS, " "),
+            (OFS, " "),
+            (ORS, "\n"),
+            (RS, "\n"),
+            (SUBSEP, "\x1c"),
+            (CONVFMT, "%.6g"),
+            (OFMT, "%.6g"),
+        ] {
+            machine.globals[place] = Cell::Value(Value::from(text.as_bytes().to_vec()));
+        }
+        for (place, number) in [(RSTART, 0.0), (RLENGTH, -1.0), (ARGC, operands.len() as f64 + 1.0)] {
+            machine.globals[place] = Cell::Value(Value::Number(number));
+        }
+        let mut arguments = Table::default();
+        *arguments.entry(b"0") = Value::from(b"awk".to_vec());
+        for (index, operand) in operands.iter().enumerate() {
+            *arguments.entry((index + 1).to_string().as_bytes()) = Value::input(operand.as_bytes());
+        }
+        machine.globals[ARGV] = Cell::Array(Rc::new(RefCell::new(arguments)));
+        let mut environment = Table::default();
+        for (name, value) in std::env::vars_os() {
+            *environment.entry(name.as_bytes()) = Value::input(value.as_bytes());
+        }
+        machine.globals[ENVIRON] = Cell::Array(Rc::new(RefCell::new(environment)));
+        machine
+    }
+
+    pub(super) fn set_separator(&mut self, text: Vec<u8>) {
+        // A wrong expression is found when something is split.
+        let _ = self.set_global(FS, Value::from(text));
+    }
+
+    /// `VAR=VALUE` as an operand or for -v. False: it is none.
+    pub(super) fn assign_operand(&mut self, operand: &[u8]) -> bool {
+        let Some(equals) = operand.iter().position(|&byte| byte == b'=') else { return false };
+        let (name, value) = (&operand[..equals], &operand[equals + 1..]);
+        let is_name = name.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
+            && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+        if !is_name {
+            return false;
+        }
+        // A variable that the program does not name cannot be seen.
+        if let Some(place) = self.program.globals.iter().position(|known| known == name) {
+            let _ = self.set_global(place, Value::input(&lexer::unescape(value)));
+        }
+        true
+    }
+
+    pub(super) fn run(mut self, cx: &mut Cx<'_>) -> Result {
+        let result = self.run_rules(cx);
+        let result = match result {
+            Ok(()) | Err(Stop::Exit) => self.run_end(cx),
+            other => other,
+        };
+        self.streams.close_all(cx);
+        match result {
+            Err(Stop::Error(error)) => {
+                cx.failure = 1;
+                return Err(error);
+            }
+            _ if self.status > 0 => cx.status = self.status,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn run_rules(&mut self, cx: &mut Cx<'_>) -> Run<()> {
+        let program = self.program;
+        for body in &program.begin {
+            self.block(cx, body)?;
+        }
+        if program.rules.is_empty() && program.end.is_empty() {
+            return Ok(());
+        }
+        while let Some(text) = self.next_record(cx)? {
+            self.record.set(text);
+            if cx.out.failed() {
+                return Err(Stop::Exit);
+            }
+            for rule in &program.rules {
+                match self.rule(cx, &rule.pattern, rule.action.as_deref()) {
+                    Ok(()) => {}
+                    Err(Stop::Next) => break,
+                    Err(Stop::NextFile) => {
+                        self.input = None;
+                        break;
+                    }
+                    Err(other) => return Err(other),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `exit` in a rule still runs END, but one in END does not run it again.
+    fn run_end(&mut self, cx: &mut Cx<'_>) -> Run<()> {
+        let program = self.program;
+        for body in &program.end {
+            match self.block(cx, body) {
+                Err(Stop::Exit) => break,
+                other => other?,
+            };
+        }
+        Ok(())
+    }
+
+    fn rule(&mut self, cx: &mut Cx<'_>, pattern: &'p Pattern, action: Option<&'p [Statement]>) -> Run<()> {
+        let selected = match pattern {
+            Pattern::Always => true,
+            Pattern::Expression(expr) => self.truth(cx, expr)?,
+            Pattern::Range(first, last, index) => {
+                let begun = self.ranges[*index] || self.truth(cx, first)?;
+                if begun {
+                    self.ranges[*index] = !self.truth(cx, last)?;
+                }
+                begun
+            }
+        };
+        if !selected {
+            return Ok(());
+        }
+        match action {
+            Some(body) => self.block(cx, body).map(|_| ()),
+            None => {
+                let text = self.record_text();
+                cx.out.write(&text);
+                cx.out.write(&self.output_end);
+                Ok(())
+            }
+        }
+    }
+
+    /// The next record of the operands' files, counted. None at the end of all.
+    fn next_record(&mut self, cx: &mut Cx<'_>) -> Run<Option<Rc<[u8]>>> {
+        while !self.ended {
+            if self.input.is_none() && !self.open_next(cx)? {
+                self.ended = true;
+                break;
+            }
+            let Some(input) = &mut self.input else { break };
+            let end = record_end(&self.record_end, self.record_regex.as_deref());
+            let record = match input.record(&end) {
+                Ok(record) => record.map(Rc::from),
+                Err(error) => {
+                    let name = self.global_text(FILENAME);
+                    let error = Error::At(PathBuf::from(OsStr::from_bytes(&name)), error);
+                    cx.failure = 2;
+                    cx.report(error);
+                    None
+                }
+            };
+            if record.is_some() {
+                self.records += 1.0;
+                self.file_records += 1.0;
+                return Ok(record);
+            }
+            self.input = None;
+        }
+        Ok(None)
+    }
+
+    fn open_next(&mut self, cx: &mut Cx<'_>) -> Run<bool> {
+        loop {
+            let count = self.global(ARGC).number() as usize;
+            if self.next_operand >= count {
+                if self.used_file {
+                    return Ok(false);
+                }
+                self.used_file = true;
+                self.input = Some(Reader::new(Box::new(cx.stdin())));
+                return Ok(true);
+            }
+            let key = self.next_operand.to_string();
+            self.next_operand += 1;
+            let arguments = self.array(Place::Global(ARGV))?;
+            let Some(operand) = arguments.borrow().get(key.as_bytes()).map(|value| value.text(b"")) else {
+                continue;
+            };
+            if operand.is_empty() || self.assign_operand(&operand) {
+                continue;
+            }
+            self.used_file = true;
+            self.globals[FILENAME] = Cell::Value(Value::input(&operand));
+            self.file_records = 0.0;
+            if *operand == *b"-" {
+                self.input = Some(Reader::new(Box::new(cx.stdin())));
+                return Ok(true);
+            }
+            let path = Path::new(OsStr::from_bytes(&operand));
+            match File::open(path) {
+                Ok(file) => {
+                    self.input = Some(Reader::new(Box::new(file)));
+                    return Ok(true);
+                }
+                Err(error) => {
+                    cx.failure = 2;
+                    cx.report(Error::At(path.to_path_buf(), error));
+                    self.status = 2;
+                }
+            }
+        }
+    }
+
+    pub(super) fn record_text(&mut self) -> Rc<[u8]> {
+        self.record.text(&self.output_separator, &self.convert)
+    }
+
+    // Whether newlines separate fields whatever FS says.
+    fn by_paragraph(&self) -> bool {
+        self.record_end.is_empty()
+    }
+
+    pub(super) fn field(&mut self, index: usize) -> Value {
+        if index == 0 {
+            return Value::Input(self.record_text());
+        }
+        let lines = self.by_paragraph();
+        self.record.field(index, &self.separator, lines)
+    }
+
+    fn field_count(&mut self) -> usize {
+        let lines = self.by_paragraph();
+        self.record.count(&self.separator, lines)
+    }
+
+    fn field_index(&mut self, cx: &mut Cx<'_>, index: &'p Expr) -> Run<usize> {
+        let number = self.eval(cx, index)?.number();
+        if number < 0.0 {
+            return Err(failure("Access to negative field"));
+        }
+        if number > FIELDS_MAX as f64 {
+            return Err(failure("Access to a field that is too large"));
+        }
+        Ok(number as usize)
+    }
+
+    fn global(&mut self, place: usize) -> Value {
+        match place {
+            NF => Value::Number(self.field_count() as f64),
+            NR => Value::Number(self.records),
+            FNR => Value::Number(self.file_records),
+            _ => match &self.globals[place] {
+                Cell::Value(value) => value.clone(),
+                _ => Value::Nothing,
+            },
+        }
+    }
+
+    fn global_text(&mut self, place: usize) -> Rc<[u8]> {
+        let convert = self.convert.clone();
+        self.global(place).text(&convert)
+    }
+
+    fn set_global(&mut self, place: usize, value: Value) -> Run<()> {
+        if let Cell::Array(_) = self.globals[place] {
+            return Err(failure("an array is used as a value"));
+        }
+        match place {
+            NF => {
+                let count = value.number();
+                if !(0.0..=FIELDS_MAX as f64).contains(&count) {
+                    return Err(failure("NF is set to a number that is no count"));
+                }
+                self.field_count();
+                self.record.set_count(count as usize);
+                return Ok(());
+            }
+            NR => self.records = value.number(),
+            FNR => self.file_records = value.number(),
+            FS => {
+                let text = value.text(&self.convert);
+                // The record that is there is split as before.
+                self.field_count();
+                self.separator = self.separator_of(&text)?;
+            }
+            OFS => {
+                let _ = self.record_text();
+                self.output_separator = value.text(&self.convert);
+            }
+            ORS => self.output_end = value.text(&self.convert),
+            RS => {
+                self.record_end = value.text(&self.convert);
+                self.record_regex = if self.record_end.len() > 1 {
+                    let text = self.record_end.clone();
+                    Some(self.regex(&text)?)
+                } else {
+                    None
+                };
+            }
+            CONVFMT => self.convert = value.text(b"%.6g"),
+            _ => {}
+        }
+        self.globals[place] = Cell::Value(value);
+        Ok(())
+    }
+
+    /// How the text of FS splits.
+    pub(super) fn separator_of(&mut self, text: &Rc<[u8]>) -> Run<Separator> {
+        Ok(match text[..] {
+            [] => Separator::None,
+            [b' '] => Separator::Blanks,
+            [byte] => Separator::Byte(byte),
+            _ => Separator::Regex(self.regex(text)?),
+        })
+    }
+
+    /// The expression of a text, from the cache if it was used lately.
+    pub(super) fn regex(&mut self, text: &Rc<[u8]>) -> Run<Rc<Regex>> {
+        if let Some((_, regex)) = self.regexes.iter().find(|(known, _)| known == text) {
+            return Ok(regex.clone());
+        }
+        let regex = regex_of(text).map_err(|what| Stop::Error(Error::message(what)))?;
+        if self.regexes.len() >= CACHED {
+            self.regexes.remove(0);
+        }
+        self.regexes.push((text.clone(), regex.clone()));
+        Ok(regex)
+    }
+
+    /// An expression that stands for a pattern.
+    pub(super) fn pattern(&mut self, cx: &mut Cx<'_>, expr: &'p Expr) -> Run<Rc<Regex>> {
+        if let Expr::Regex(regex) = expr {
+            return Ok(regex.clone());
+        }
+        let text = self.text(cx, expr)?;
+        self.regex(&text)
+    }
+
+    fn cell(&mut self, place: Place) -> &mut Cell {
+        match place {
+            Place::Global(index) => &mut self.globals[index],
+            Place::Local(index) => &mut self.stack[self.frame + index],
+        }
+    }
+
+    /// The array of a name, which becomes one if it was not used yet.
+    pub(super) fn array(&mut self, place: Place) -> Run<Array> {
+        let cell = self.cell(place);
+        match cell {
+            Cell::Array(array) => Ok(array.clone()),
+            Cell::Unused | Cell::Value(Value::Nothing) => {
+                let array = Array::default();
+                *cell = Cell::Array(array.clone());
+                Ok(array)
+            }
+            Cell::Value(_) => Err(failure("a value is used as an array")),
+        }
+    }
+
+    pub(super) fn is_array(&mut self, place: Place) -> bool {
+        matches!(self.cell(place), Cell::Array(_))
+    }
+
+    /// The key of one or more subscripts.
+    fn key(&mut self, cx: &mut Cx<'_>, keys: &'p [Expr]) -> Run<Vec<u8>> {
+        let mut key = Vec::new();
+        for (index, part) in keys.iter().enumerate() {
+            if index > 0 {
+                key.extend_from_slice(&self.global_text(SUBSEP));
+            }
+            match self.eval(cx, part)? {
+                // Whole numbers are the same key, however they are written.
+                Value::Number(number) if number == number.trunc() && number.abs() < 1e15 => {
+                    append_integer(number as i64, &mut key);
+                }
+                value => value.append(&self.convert, &mut key),
+            }
+        }
+        Ok(key)
+    }
+
+    pub(super) fn truth(&mut self, cx: &mut Cx<'_>, expr: &'p Expr) -> Run<bool> {
+        Ok(self.eval(cx, expr)?.truth())
+    }
+
+    pub(super) fn text(&mut self, cx: &mut Cx<'_>, expr: &'p Expr) -> Run<Rc<[u8]>> {
+        let value = self.eval(cx, expr)?;
+        Ok(value.text(&self.convert))
+    }
+
+    pub(super) fn number(&mut self, cx: &mut Cx<'_>, expr: &'p Expr) -> Run<f64> {
+        Ok(self.eval(cx, expr)?.number())
+    }
+
+    pub(super) fn eval(&mut self, cx: &mut Cx<'_>, expr: &'p Expr) -> Run<Value> {
+        match expr {
+            Expr::Constant(value) => Ok(value.clone()),
+            Expr::Regex(regex) => {
+                let text = self.record_text();
+                Ok(Value::from(matches(regex, &text)?))
+            }
+            Expr::Variable(Place::Global(index)) => match &self.globals[*index] {
+                Cell::Array(_) => Err(failure("an array is used as a value")),
+                _ => Ok(self.global(*index)),
+            },
+            Expr::Variable(place) => match self.cell(*place) {
+                Cell::Value(value) => Ok(value.clone()),
+                Cell::Unused => Ok(Value::Nothing),
+                Cell::Array(_) => Err(failure("an array is used as a value")),
+            },
+            Expr::Field(index) => {
+                let index = self.field_index(cx, index)?;
+                Ok(self.field(index))
+            }
+            Expr::Element(place, keys) => {
+                let key = self.key(cx, keys)?;
+                let array = self.array(*place)?;
+                let value = array.borrow_mut().entry(&key).clone();
+                Ok(value)
+            }
+            Expr::Assign(target, value) => {
+                let value = self.eval(cx, value)?;
+                self.assign(cx, target, value.clone())?;
+                Ok(value)
+            }
+            Expr::AssignOp(operation, target, value) => {
+                let right = self.number(cx, value)?;
+                let left = self.number(cx, target)?;
+                let value = Value::Number(arithmetic(*operation, left, right)?);
+                self.assign(cx, target, value.clone())?;
+                Ok(value)
+            }
+            Expr::Step { target, delta, after } => {
+                let before = self.number(cx, target)?;
+                self.assign(cx, target, Value::Number(before + delta))?;
+                Ok(Value::Number(if *after { before + delta } else { before }))
+            }
+            Expr::Conditional(condition, yes, no) => {
+                let chosen = if self.truth(cx, condition)? { yes } else { no };
+                self.eval(cx, chosen)
+            }
+            Expr::And(one, other) => Ok(Value::from(self.truth(cx, one)? && self.truth(cx, other)?)),
+            Expr::Or(one, other) => Ok(Value::from(self.truth(cx, one)? || self.truth(cx, other)?)),
+            Expr::Not(operand) => Ok(Value::from(!self.truth(cx, operand)?)),
+            Expr::Negative(operand) => Ok(Value::Number(-self.number(cx, operand)?)),
+            Expr::Positive(operand) => Ok(Value::Number(self.number(cx, operand)?)),
+            Expr::Arithmetic(operation, one, other) => {
+                let left = self.number(cx, one)?;
+                let right = self.number(cx, other)?;
+                Ok(Value::Number(arithmetic(*operation, left, right)?))
+            }
+            Expr::Compare(comparison, one, other) => {
+                let left = self.eval(cx, one)?;
+                let right = self.eval(cx, other)?;
+                Ok(Value::from(holds(*comparison, compare(&left, &right, &self.convert))))
+            }
+            Expr::Match { text, pattern, negated } => {
+                let text = self.text(cx, text)?;
+                let regex = self.pattern(cx, pattern)?;
+                Ok(Value::from(matches(&regex, &text)? != *negated))
+            }
+            Expr::Concat(..) => {
+                let mut text = Vec::new();
+                self.concat(cx, expr, &mut text)?;
+                Ok(Value::from(text))
+            }
+            Expr::In(keys, place) => {
+                let key = self.key(cx, keys)?;
+                let array = self.array(*place)?;
+                let found = array.borrow().get(&key).is_some();
+                Ok(Value::from(found))
+            }
+            Expr::List(_) => Err(failure("Unexpected token")),
+            Expr::Getline(source, target) => self.getline(cx, source, target.as_deref()),
+            Expr::Call(index, arguments) => self.call(cx, *index, arguments),
+            Expr::Builtin(builtin, arguments) => self.builtin(cx, *builtin, arguments),
+        }
+    }
+
+    /// A row of concatenations is built in one go.
+    fn concat(&mut self, cx: &mut Cx<'_>, expr: &'p Expr, text: &mut Vec<u8>) -> Run<()> {
+        if let Expr::Concat(one, other) = expr {
+            self.concat(cx, one, text)?;
+            let right = self.eval(cx, other)?;
+            right.append(&self.convert, text);
+            return Ok(());
+        }
+        let value = self.eval(cx, expr)?;
+        value.append(&self.convert, text);
+        Ok(())
+    }
+
+    pub(super) fn assign(&mut self, cx: &mut Cx<'_>, target: &'p Expr, value: Value) -> Run<()> {
+        match target {
+            Expr::Variable(Place::Global(index)) => {
+                if *index < SPECIAL.len() || matches!(self.globals[*index], Cell::Array(_)) {
+                    return self.set_global(*index, value);
+                }
+                self.globals[*index] = Cell::Value(value);
+                Ok(())
+            }
+            Expr::Variable(place) => match self.cell(*place) {
+                Cell::Array(_) => Err(failure("an array is used as a value")),
+                cell => {
+                    *cell = Cell::Value(value);
+                    Ok(())
+                }
+            },
+            Expr::Field(index) => {
+                let index = self.field_index(cx, index)?;
+                self.set_field(index, value);
+                Ok(())
+            }
+            Expr::Element(place, keys) => {
+                let key = self.key(cx, keys)?;
+                let array = self.array(*place)?;
+                *array.borrow_mut().entry(&key) = value;
+                Ok(())
+            }
+            _ => Err(failure("Unexpected token")),
+        }
+    }
+
+    fn set_field(&mut self, index: usize, value: Value) {
+        if index == 0 {
+            let text = value.text(&self.convert);
+            self.record.set(text);
+        } else {
+            self.field_count();
+            self.record.set_field(index, value);
+        }
+    }
+
+    /// 1: a record was read; 0: there is none; -1: the file cannot be read.
+    fn getline(&mut self, cx: &mut Cx<'_>, source: &'p Source, target: Option<&'p Expr>) -> Run<Value> {
+        let text = match source {
+            Source::Input => match self.next_record(cx)? {
+                Some(text) => text,
+                None => return Ok(Value::Number(0.0)),
+            },
+            Source::File(name) | Source::Command(name) => {
+                let name = self.text(cx, name)?;
+                let is_command = matches!(source, Source::Command(_));
+                let end = record_end(&self.record_end, self.record_regex.as_deref());
+                let Some(reader) = self.streams.reader(cx, &name, is_command) else {
+                    return Ok(Value::Number(-1.0));
+                };
+                let text = match reader.record(&end) {
+                    Ok(Some(text)) => Rc::from(text),
+                    Ok(None) => return Ok(Value::Number(0.0)),
+                    Err(_) => return Ok(Value::Number(-1.0)),
+                };
+                if is_command {
+                    self.records += 1.0;
+                }
+                text
+            }
+        };
+        match target {
+            Some(target) => self.assign(cx, target, Value::Input(text))?,
+            None => self.record.set(text),
+        }
+        Ok(Value::Number(1.0))
+    }
+
+    fn call(&mut self, cx: &mut Cx<'_>, index: usize, arguments: &'p [Expr]) -> Run<Value> {
+        let function = &self.program.functions[index];
+        let Some(body) = &function.body else { return Err(failure("Call to undefined function")) };
+        if arguments.len() > function.parameters {
+            return Err(failure(&format!(
+                "too many arguments of {}",
+                String::from_utf8_lossy(&function.name)
+            )));
+        }
+        if self.stack_base.abs_diff(stack_place()) > STACK_MAX {
+            return Err(failure("calls are nested too deeply"));
+        }
+        let mut cells = Vec::with_capacity(function.parameters);
+        for argument in arguments {
+            cells.push(match argument {
+                // Arrays go by reference; what is not used yet may become one.
+                Expr::Variable(place) => match self.cell(*place).clone() {
+                    Cell::Value(_) | Cell::Unused if matches!(place, Place::Global(index) if *index < SPECIAL.len()) => {
+                        Cell::Value(self.eval(cx, argument)?)
+                    }
+                    cell => cell,
+                },
+                other => Cell::Value(self.eval(cx, other)?),
+            });
+        }
+        cells.resize(function.parameters, Cell::Unused);
+        let outer = std::mem::replace(&mut self.frame, self.stack.len());
+        self.stack.append(&mut cells);
+        let flow = self.block(cx, body);
+        let inner = std::mem::replace(&mut self.frame, outer);
+        let locals = self.stack.split_off(inner);
+        for (argument, cell) in arguments.iter().zip(locals) {
+            if let (Expr::Variable(place), Cell::Array(_)) = (argument, &cell)
+                && let unused @ Cell::Unused = self.cell(*place)
+            {
+                *unused = cell;
+            }
+        }
+        match flow? {
+            Flow::Return(value) => Ok(value),
+            _ => Ok(Value::Nothing),
+        }
+    }
+
+    fn block(&mut self, cx: &mut Cx<'_>, statements: &'p [Statement]) -> Run<Flow> {
+        for statement in statements {
+            match self.statement(cx, statement)? {
+                Flow::Normal => {}
+                other => return Ok(other),
+            }
+        }
+        Ok(Flow::Normal)
+    }
+
+    fn statement(&mut self, cx: &mut Cx<'_>, statement: &'p Statement) -> Run<Flow> {
+        match statement {
+            Statement::Expression(expr) => {
+                self.eval(cx, expr)?;
+            }
+            Statement::Print(values, redirection) => self.print(cx, values, redirection.as_ref())?,
+            Statement::Printf(values, redirection) => {
+                let text = self.formatted(cx, values)?;
+                self.write(cx, &text, redirection.as_ref())?;
+            }
+            Statement::Block(statements) => return self.block(cx, statements),
+            Statement::If(condition, then, otherwise) => {
+                if self.truth(cx, condition)? {
+                    return self.statement(cx, then);
+                } else if let Some(otherwise) = otherwise {
+                    return self.statement(cx, otherwise);
+                }
+            }
+            Statement::While(condition, body) => {
+                while self.truth(cx, condition)? {
+                    match self.statement(cx, body)? {
+                        Flow::Break => break,
+                        Flow::Return(value) => return Ok(Flow::Return(value)),
+                        _ => {}
+                    }
+                }
+            }
+            Statement::DoWhile(body, condition) => loop {
+                match self.statement(cx, body)? {
+                    Flow::Break => break,
+                    Flow::Return(value) => return Ok(Flow::Return(value)),
+                    _ => {}
+                }
+                if !self.truth(cx, condition)? {
+                    break;
+                }
+            },
+            Statement::For(start, condition, step, body) => {
+                if let Some(start) = start {
+                    self.statement(cx, start)?;
+                }
+                while condition.as_ref().map_or(Ok(true), |condition| self.truth(cx, condition))? {
+                    match self.statement(cx, body)? {
+                        Flow::Break => break,
+                        Flow::Return(value) => return Ok(Flow::Return(value)),
+                        _ => {}
+                    }
+                    if let Some(step) = step {
+                        self.statement(cx, step)?;
+                    }
+                }
+            }
+            Statement::ForIn(key, place, body) => return self.for_in(cx, key, *place, body),
+            Statement::Break => return Ok(Flow::Break),
+            Statement::Continue => return Ok(Flow::Continue),
+            Statement::Next => return Err(Stop::Next),
+            Statement::NextFile => return Err(Stop::NextFile),
+            Statement::Exit(status) => {
+                if let Some(status) = status {
+                    self.status = self.number(cx, status)? as i64 as u8;
+                }
+                return Err(Stop::Exit);
+            }
+            Statement::Return(value) => {
+                return Ok(Flow::Return(match value {
+                    Some(value) => self.eval(cx, value)?,
+                    None => Value::Nothing,
+                }));
+            }
+            Statement::Delete(place, keys) => {
+                let key = self.key(cx, keys)?;
+                self.array(*place)?.borrow_mut().remove(&key);
+            }
+            Statement::DeleteAll(place) => self.array(*place)?.borrow_mut().clear(),
+        }
+        Ok(Flow::Normal)
+    }
+
+    fn for_in(&mut self, cx: &mut Cx<'_>, key: &'p Expr, place: Place, body: &'p Statement) -> Run<Flow> {
+        let array = self.array(place)?;
+        let keys = array.borrow().keys();
+        for name in keys {
+            // What the body has deleted is not visited any more.
+            if array.borrow().get(&name).is_none() {
+                continue;
+            }
+            self.assign(cx, key, Value::Input(Rc::from(name)))?;
+            match self.statement(cx, body)? {
+                Flow::Break => break,
+                Flow::Return(value) => return Ok(Flow::Return(value)),
+                _ => {}
+            }
+        }
+        Ok(Flow::Normal)
+    }
+
+    fn print(
+        &mut self,
+        cx: &mut Cx<'_>,
+        values: &'p [Expr],
+        redirection: Option<&'p Redirection>,
+    ) -> Run<()> {
+        let mut text = Vec::new();
+        if values.is_empty() {
+            text.extend_from_slice(&self.record_text());
+        }
+        let format = self.global_text(OFMT);
+        for (index, value) in values.iter().enumerate() {
+            let value = self.eval(cx, value)?;
+            if index > 0 {
+                text.extend_from_slice(&self.output_separator);
+            }
+            value.append(&format, &mut text);
+        }
+        text.extend_from_slice(&self.output_end);
+        self.write(cx, &text, redirection)
+    }
+
+    fn write(&mut self, cx: &mut Cx<'_>, text: &[u8], redirection: Option<&'p Redirection>) -> Run<()> {
+        match redirection {
+            None => {
+                cx.out.write(text);
+                if cx.out.failed() { Err(Stop::Exit) } else { Ok(()) }
+            }
+            Some(redirection) => {
+                let name = self.text(cx, &redirection.name)?;
+                if name.is_empty() {
+                    return Err(failure("empty name of a file"));
+                }
+                Ok(self.streams.write(cx, redirection.kind, &name, text)?)
+            }
+        }
+    }
+
+    pub(super) fn formatted(&mut self, cx: &mut Cx<'_>, values: &'p [Expr]) -> Run<Vec<u8>> {
+        let mut evaluated = Vec::with_capacity(values.len());
+        for value in values {
+            evaluated.push(self.eval(cx, value)?);
+        }
+        let mut text = Vec::new();
+        if let Some((pattern, values)) = evaluated.split_first() {
+            super::format::format(&pattern.text(&self.convert), values, &self.convert, &mut text);
+        }
+        Ok(text)
+    }
+
+    pub(super) fn set_number(&mut self, place: usize, number: f64) {
+        self.globals[place] = Cell::Value(Value::Number(number));
+    }
+
+    pub(super) fn separator(&self) -> Separator {
+        self.separator.clone()
+    }
+}
+
+/// Where this process's stack is now.
+#[inline(never)]
+fn stack_place() -> usize {
+    let here = 0u8;
+    std::ptr::from_ref(&here).addr()
+}
+
+fn record_end<'a>(text: &[u8], regex: Option<&'a Regex>) -> RecordEnd<'a> {
+    match (text, regex) {
+        (_, Some(regex)) => RecordEnd::Regex(regex),
+        ([byte, ..], _) => RecordEnd::Byte(*byte),
+        ([], _) => RecordEnd::Paragraph,
+    }
+}
+
+pub(super) fn matches(regex: &Regex, text: &[u8]) -> Run<bool> {
+    let found = regex.is_match(text);
+    if regex.is_exhausted() {
+        return Err(failure("regular expression with back-references: too many steps"));
+    }
+    Ok(found)
+}
+
+fn arithmetic(operation: Arithmetic, left: f64, right: f64) -> Run<f64> {
+    Ok(match operation {
+        Arithmetic::Add => left + right,
+        Arithmetic::Subtract => left - right,
+        Arithmetic::Multiply => left * right,
+        Arithmetic::Divide | Arithmetic::Modulo if right == 0.0 => return Err(failure("Division by zero")),
+        Arithmetic::Divide => left / right,
+        Arithmetic::Modulo => left % right,
+        Arithmetic::Power => library::power(left, right),
+    })
+}
+
+fn holds(comparison: Comparison, order: Option<Ordering>) -> bool {
+    match (comparison, order) {
+        (Comparison::NotEqual, None) => true,
+        (_, None) => false,
+        (Comparison::Less, Some(order)) => order == Ordering::Less,
+        (Comparison::LessOrEqual, Some(order)) => order != Ordering::Greater,
+        (Comparison::Equal, Some(order)) => order == Ordering::Equal,
+        (Comparison::NotEqual, Some(order)) => order != Ordering::Equal,
+        (Comparison::Greater, Some(order)) => order == Ordering::Greater,
+        (Comparison::GreaterOrEqual, Some(order)) => order != Ordering::Less,
+    }
+}
