@@ -1,0 +1,12 @@
+// Written by `cargo xtask codegen`.
+
+pub(crate) mod common;
+pub(crate) mod ethernet;
+pub(crate) mod ifconfig;
+pub(crate) mod ip;
+pub(crate) mod nc;
+pub(crate) mod netlink;
+pub(crate) mod ping;
+pub(crate) mod route;
+pub(crate) mod udhcpc;
+pub(crate) mod wget;
