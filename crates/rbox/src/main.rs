@@ -6,6 +6,9 @@ mod prelude;
 
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: sys::allocator::Allocator = sys::allocator::Allocator::new();
+
 fn main() -> ExitCode {
     // Rust ignores SIGPIPE; `yes | head` must end quietly instead of printing an error.
     sys::signal::default_sigpipe();
