@@ -111,13 +111,44 @@ fn make_sane(terminal: &File) {
     let _ = termios::tcsetattr(terminal, SetArg::TCSANOW, &state);
 }
 
-/// The terminal type of the console: "linux" on a screen, "vt102" on a line.
-pub(crate) fn kind() -> &'static str {
+/// The type of a terminal by its name below /dev: "linux" for a screen, "vt102" for a line. Empty is the console.
+pub(crate) fn kind(terminal: &[u8]) -> &'static str {
+    if !terminal.is_empty() {
+        return kind_of(terminal);
+    }
     let active = fs::read("/sys/class/tty/console/active").unwrap_or_default();
-    let last = active.trim_ascii().rsplit(|&byte| byte == b' ').next().unwrap_or_default();
-    match last.strip_prefix(b"tty") {
-        Some([first, ..]) if first.is_ascii_digit() => "linux",
-        None if last.is_empty() => "linux",
+    // The last console of the kernel's command line is the one that /dev/console is.
+    kind_of(active.trim_ascii().rsplit(|&byte| byte == b' ').next().unwrap_or_default())
+}
+
+fn kind_of(terminal: &[u8]) -> &'static str {
+    match terminal.strip_prefix(b"tty") {
+        Some(number) if number.iter().all(u8::is_ascii_digit) => "linux",
+        None if terminal.is_empty() => "linux",
         _ => "vt102",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn screens_are_told_from_lines() {
+        for (terminal, kind) in [
+            ("tty1", "linux"),
+            ("tty0", "linux"),
+            ("ttyS0", "vt102"),
+            ("ttyAMA0", "vt102"),
+            ("hvc0", "vt102"),
+            ("", "linux"),
+        ] {
+            assert_eq!(kind_of(terminal.as_bytes()), kind, "{terminal}");
+        }
+    }
+
+    #[test]
+    fn devices_lie_below_dev() {
+        assert_eq!(device(b"ttyS0"), Path::new("/dev/ttyS0"));
     }
 }

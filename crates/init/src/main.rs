@@ -85,17 +85,13 @@ fn read_inittab() -> Vec<inittab::Entry> {
 /// What the processes get: the kernel's words or the container's variables, and defaults for what they lack.
 fn environment() -> Vec<(OsString, OsString)> {
     let mut environment: Vec<(OsString, OsString)> = std::env::vars_os().collect();
-    // The kernel always says TERM=linux, wherever the console is.
-    let terminal = console::kind();
-    if terminal != "linux" {
-        environment.retain(|(name, value)| name != "TERM" || value != "linux");
-    }
+    // The kernel always says TERM=linux; each process gets what its terminal is.
+    environment.retain(|(name, value)| name != "TERM" || value != "linux");
     for (name, value) in [
         ("HOME", "/"),
         ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
         ("SHELL", "/bin/sh"),
         ("USER", "root"),
-        ("TERM", terminal),
     ] {
         if !environment.iter().any(|(known, _)| known == name) {
             environment.push((name.into(), value.into()));

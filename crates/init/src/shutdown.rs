@@ -47,6 +47,8 @@ pub(crate) fn stop(init: &mut Init, container: bool) {
     for entry in init.of_action(Action::Shutdown) {
         init.run_step(&entry, Some(SHUTDOWN_STEP));
     }
+    // Shells that talk to somebody ignore TERM and end by a hang-up.
+    init.signal_processes(libc::SIGHUP);
     let signals = &init.signals;
     // To all but PID 1 itself, of which there may be none. CONT, because a stopped process could not act on TERM.
     let _ = sys::kill::send(-1, libc::SIGTERM);

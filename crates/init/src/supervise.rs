@@ -81,6 +81,13 @@ impl Init {
         }
     }
 
+    /// Signals the processes of the table.
+    pub(crate) fn signal_processes(&self, signal: i32) {
+        for pid in self.supervised.iter().filter_map(|supervised| supervised.pid) {
+            let _ = sys::kill::send(pid, signal); // it may have ended by itself
+        }
+    }
+
     /// Execs the first program of a `restart` line that can be.
     pub(crate) fn exec_restart(&self) {
         for entry in self.of_action(Action::Restart) {
@@ -238,7 +245,9 @@ fn plan_restart(supervised: &mut Supervised, status: i32) {
     }
     let pause = pause_after(supervised.quick_ends);
     supervised.due = now + pause;
-    if supervised.respawns() && supervised.quick_ends == QUICK_FREE + 1 {
+    // A terminal that this machine lacks is no fault: its entry is tried ever less often, quietly.
+    let there = console::device(&supervised.entry.terminal).exists();
+    if there && supervised.respawns() && supervised.quick_ends == QUICK_FREE + 1 {
         console::say(&format!(
             "'{}' ends at once, {} times now, last with status {status}: starting it less often",
             shown(&supervised.entry.process),
@@ -261,13 +270,16 @@ fn child(entry: &Entry, environment: &[(OsString, OsString)]) -> i32 {
     sys::signal_wait::reset_all();
     let device = console::device(&entry.terminal);
     if console::enter(&device).is_err() && !entry.terminal.is_empty() {
-        // A terminal that this machine lacks: nothing to say, the entry is tried ever less often.
         return 1;
     }
     if entry.action == Action::Askfirst && !asked() {
         return 0;
     }
-    exec(entry, environment);
+    let mut environment = environment.to_vec();
+    if !environment.iter().any(|(name, _)| name == "TERM") {
+        environment.push(("TERM".into(), console::kind(&entry.terminal).into()));
+    }
+    exec(entry, &environment);
     127
 }
 

@@ -134,6 +134,31 @@ fn a_hung_boot_step_does_not_keep_the_system_from_ending() {
 }
 
 #[test]
+fn ctrl_alt_del_is_heard_while_a_boot_step_hangs() {
+    let table = "::sysinit:echo hangs >>$log; while :; do sleep 0.05; done\n\
+        ::ctrlaltdel:echo pressed >>$log; kill -TERM 1\n";
+    let Some(container) = Container::start(table) else { return };
+    container.expect(|log| log.contains("hangs"));
+    container.signal("INT");
+    assert_eq!(container.wait(), "hangs\npressed\n");
+}
+
+#[test]
+fn nothing_is_started_again_while_it_pauses() {
+    let Some(container) = Container::start("::respawn:echo up >>$log; sleep 0.2\n") else { return };
+    container.expect(|log| log.contains("up"));
+    container.signal("TSTP");
+    std::thread::sleep(Duration::from_millis(1500));
+    let before = container.log().matches("up").count();
+    std::thread::sleep(Duration::from_millis(1500));
+    assert_eq!(container.log().matches("up").count(), before);
+    container.signal("CONT");
+    container.expect(|log| log.matches("up").count() > before);
+    container.signal("USR2");
+    container.wait();
+}
+
+#[test]
 fn what_does_not_end_by_term_is_killed() {
     let Some(container) =
         Container::start("::once:trap '' TERM; echo deaf >>$log; while :; do sleep 0.05; done\n")
@@ -145,6 +170,17 @@ fn what_does_not_end_by_term_is_killed() {
     container.signal("USR1");
     container.wait();
     assert!(start.elapsed() >= Duration::from_secs(4), "TERM must be given time");
+}
+
+#[test]
+fn a_shell_that_ignores_term_hangs_up() {
+    let table = "::respawn:trap '' TERM; trap 'echo hung up >>$log; exit' HUP; echo deaf >>$log; while :; do sleep 0.05; done\n";
+    let Some(container) = Container::start(table) else { return };
+    container.expect(|log| log.contains("deaf"));
+    let start = Instant::now();
+    container.signal("USR2");
+    assert!(container.wait().contains("hung up"));
+    assert!(start.elapsed() < Duration::from_secs(4));
 }
 
 #[test]
