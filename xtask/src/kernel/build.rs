@@ -102,17 +102,31 @@ impl Folders {
         store::entry(&self.cache, inputs.arch.name(), &inputs.flavour, &inputs.key(sha256))
     }
 
-    /// Waits for other builds in this cache to end, and keeps later ones waiting as long as the file lives.
-    pub(crate) fn lock(&self) -> Result<File> {
+    /// Waits until no other process does `what` with this cache, and keeps others waiting as long as the file lives.
+    pub(crate) fn lock(&self, what: Work) -> Result<File> {
+        let name = match what {
+            Work::Unpack => "unpack.lock",
+            Work::Configure => "configure.lock",
+            Work::Build => "kernel.lock",
+        };
         fs::create_dir_all(&self.cache).with_context(|| self.cache.display().to_string())?;
-        let path = self.cache.join("kernel.lock");
+        let path = self.cache.join(name);
         let file = File::create(&path).with_context(|| path.display().to_string())?;
         if file.try_lock().is_err() {
-            eprintln!("kernel: waiting for another build that uses {}", self.cache.display());
+            eprintln!("kernel: waiting for another process that holds {}", path.display());
             file.lock().with_context(|| path.display().to_string())?;
         }
         Ok(file)
     }
+}
+
+/// What only one process at a time does with a cache. The three do not wait for each other: `--check` answers while a
+/// kernel is being built.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Work {
+    Unpack,
+    Configure,
+    Build,
 }
 
 /// The kernel of these inputs if the cache has it, from whichever source.
@@ -129,6 +143,7 @@ pub(crate) fn prepare_source<'a>(
     folders: &Folders,
     spec: &'a Spec,
 ) -> Result<(&'a Source, &'a str, PathBuf)> {
+    let _lock = folders.lock(Work::Unpack)?;
     let mut reasons = Vec::new();
     for (source, sha256) in spec.pinned() {
         match source::obtain(&folders.downloads(), source, sha256) {
@@ -151,7 +166,7 @@ pub(crate) fn build(folders: &Folders, inputs: &Inputs, jobs: usize) -> Result<B
     if let Some(built) = cached(folders, inputs) {
         return Ok(built);
     }
-    let lock = folders.lock()?;
+    let lock = folders.lock(Work::Build)?;
     // Whoever held the lock may have built it.
     if let Some(built) = cached(folders, inputs) {
         return Ok(built);

@@ -151,7 +151,8 @@ pub(crate) fn require_granted(wishes: &[Wish], config: &Config) -> Result<()> {
     }
     let lines: Vec<String> = lost.iter().map(|lost| format!("\n  {lost}")).collect();
     bail!(
-        "{} wanted options did not survive Kconfig (a dependency is missing, or another option forces them):{}",
+        "options that are wanted and did not survive Kconfig (a dependency is missing, or another option forces them): \
+         {}{}",
         lost.len(),
         lines.concat()
     );

@@ -23,7 +23,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use self::build::{Built, Folders, Inputs};
+use self::build::{Built, Folders, Inputs, Work};
 use self::compile::{Tree, span};
 use self::keys::Signer;
 use crate::arch::{Arch, ArchChoice};
@@ -198,7 +198,7 @@ fn configured<'a>(folders: &Folders, inputs: &'a Inputs, name: &str, jobs: usize
 
 /// Prints the options of the finished configuration that differ between `revision` and the working tree.
 fn show_difference(folders: &Folders, inputs: &Inputs, revision: &str, jobs: usize) -> Result<()> {
-    let lock = folders.lock()?;
+    let lock = folders.lock(Work::Configure)?;
     let committed = committed_wishes(inputs, revision)?;
     let old = configured(folders, inputs, "committed", jobs)?.configure(&committed)?;
     let new = configured(folders, inputs, "present", jobs)?.configure(&inputs.wishes)?;
@@ -243,7 +243,7 @@ fn committed_wishes(inputs: &Inputs, revision: &str) -> Result<Vec<fragment::Wis
 
 /// Runs the hardening checker and fails on what is not accepted.
 fn show_check(folders: &Folders, inputs: &Inputs, checker: Option<&Path>, jobs: usize) -> Result<()> {
-    let lock = folders.lock()?;
+    let lock = folders.lock(Work::Configure)?;
     let scratch = folders.build().join(format!("check-{}", inputs.arch.name()));
     let path = match build::cached(folders, inputs) {
         Some(built) => built.folder.join("config"),

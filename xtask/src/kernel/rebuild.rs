@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use super::build::{self, Folders, Inputs};
+use super::build::{self, Folders, Inputs, Work};
 use super::compile::span;
 use super::{source, store};
 
@@ -16,7 +16,7 @@ use super::{source, store};
 pub(crate) fn check(folders: &Folders, inputs: &Inputs, jobs: usize) -> Result<()> {
     let first = build::build(folders, inputs, jobs)?;
     let start = Instant::now();
-    let lock = folders.lock()?;
+    let lock = folders.lock(Work::Build)?;
     let Some((source, sha256)) =
         inputs.spec.pinned().find(|(_, sha256)| *sha256 == first.manifest.source_sha256)
     else {
