@@ -3,5 +3,6 @@
 pub mod confined;
 pub mod golden;
 pub mod machine;
+pub mod pty;
 pub mod temporary;
 pub mod vm;

@@ -1,1 +1,0 @@
-check "the system is up" test -r /proc/uptime
