@@ -121,12 +121,15 @@ fn rustflags(builder: Builder, arch: Arch) -> Result<Vec<String>> {
     let mut flags: Vec<String> = [
         "-Zunstable-options",
         "-Cpanic=immediate-abort",
-        "-Zlocation-detail=none", // nothing prints where a panic was
+        "-Zlocation-detail=none",   // nothing prints where a panic was
+        "-Cforce-unwind-tables=no", // nothing unwinds
         "-Clinker=rust-lld",
         "-Clinker-flavor=ld.lld",
         "-Clink-args=-znow",
         "-Clink-args=-zrelro",
         "-Clink-args=--build-id=none",
+        "-Clink-args=--icf=all", // generic code that came out the same stands once
+        "-Clink-args=-zpack-relative-relocs", // a relocation of a static program is a bit, not 24 bytes
     ]
     .map(str::to_string)
     .to_vec();

@@ -43,6 +43,9 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
+    if let Err(error) = ctrlc::set_handler(interrupted) {
+        eprintln!("xtask: an interruption will end it without a word: {error}");
+    }
     let result = match Arguments::parse().verb {
         Verb::Bench(arguments) => bench::run(&arguments),
         Verb::Build(arguments) => build::run(&arguments),
@@ -63,4 +66,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// On Ctrl-C and SIGTERM. Files are renamed when they are whole and stamps come last, so nothing is to be cleaned up.
+#[expect(clippy::exit, reason = "belongs to main: no other thread can be asked to return")]
+fn interrupted() {
+    eprintln!("\nxtask: interrupted; what is not finished will not be used, the next run makes it");
+    std::process::exit(130);
 }

@@ -256,7 +256,7 @@ fn crate_of(symbol: &str) -> &str {
 
 /// `text/head` for the symbols of rbox's applets.
 fn applet_of(symbol: &str) -> Option<String> {
-    let path = &symbol[symbol.find("rbox::")?..];
+    let path = &symbol[symbol.find("rbox::applets::")? + "rbox::applets".len()..];
     let mut parts = path.split("::");
     let (_, domain, applet) = (parts.next()?, parts.next()?, parts.next()?);
     let known = domain.chars().all(|character| character.is_ascii_lowercase())
@@ -274,13 +274,13 @@ mod tests {
     #[test]
     fn symbols_belong_to_crates_and_applets() {
         for (symbol, crate_name, applet) in [
-            ("rbox::text::head::run", "rbox", Some("text/head")),
+            ("rbox::applets::text::head::run", "rbox", Some("text/head")),
             ("<cli::output::Output as std::io::Write>::write", "cli", None),
             ("<&mut shell::exec::Shell as core::fmt::Debug>::fmt", "shell", None),
             ("core::fmt::write", "core", None),
             ("memcpy", "libc", None),
             ("rbox::driver::run", "rbox", None),
-            ("rbox::script::r#true::run", "rbox", Some("script/true")),
+            ("rbox::applets::script::r#true::run", "rbox", Some("script/true")),
         ] {
             assert_eq!(crate_of(symbol), crate_name, "{symbol}");
             assert_eq!(applet_of(symbol).as_deref(), applet, "{symbol}");

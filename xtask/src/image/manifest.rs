@@ -36,7 +36,7 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    fn of(name: &str, bytes: &[u8]) -> Record {
+    pub(crate) fn of(name: &str, bytes: &[u8]) -> Record {
         Record { name: name.to_string(), bytes: bytes.len() as u64, sha256: hex(&Sha256::digest(bytes)) }
     }
 }

@@ -13,6 +13,7 @@ mod manifest;
 mod output;
 mod overlay;
 mod profile;
+mod rebuild;
 mod root;
 mod rootfs;
 mod stamp;
@@ -46,6 +47,9 @@ pub(crate) struct Arguments {
     /// Only these formats, and what they need, instead of the profile's: ram, rootfs, iso.
     #[arg(long = "format", value_name = "NAME", value_delimiter = ',')]
     formats: Vec<String>,
+    /// Build everything a second time in another folder, and fail unless every byte is the same.
+    #[arg(long)]
+    rebuild_check: bool,
     /// Sign the kernel's modules with this key instead of the developer's [default: $TARN_KERNEL_KEY].
     #[arg(long, value_name = "FILE")]
     release_key: Option<PathBuf>,
@@ -74,6 +78,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         )?;
         let folder = ensure(&profile, arch, &kernel)?;
         summarise(&folder)?;
+        if arguments.rebuild_check {
+            let names: Vec<&str> = profile.formats.iter().map(|format| format.name).collect();
+            rebuild::check(&arguments.profile, arch, &names, &folder)?;
+        }
     }
     println!("{:.1} s", start.elapsed().as_secs_f32());
     Ok(())

@@ -24,6 +24,7 @@ impl Bench {
             ("bin/rbox", "#!rbox"),
             ("bin/init", "#!init"),
             ("bin/initramfs", "#!initramfs"),
+            ("bin/usermode-helper", "#!usermode-helper"),
             ("bin/loader.efi", "MZ"),
             ("kernel/vmlinuz", "kernel"),
             ("kernel/modules", "modules"),

@@ -11,8 +11,9 @@ use super::{accounts, elf, overlay};
 use crate::arch::Arch;
 use crate::{codegen, kernel, workspace};
 
-/// Where the workspace's programs lie in the root.
-const PLACES: &[(&str, &str)] = &[("rbox", RBOX), ("init", "/sbin/init")];
+/// Where the workspace's programs lie in the root; `initramfs` is /init of the initramfs only.
+const PLACES: &[(&str, &str)] =
+    &[("rbox", RBOX), ("init", "/sbin/init"), ("usermode-helper", "/sbin/usermode-helper")];
 const RBOX: &str = "/bin/rbox";
 
 /// The root that a profile describes. `bin` is the folder of the workspace's programs for this architecture.
@@ -87,4 +88,19 @@ pub(crate) fn add_start(root: &mut Root, bin: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::build::PROGRAMS;
+
+    #[test]
+    fn every_program_that_is_built_has_a_place() {
+        let mut placed: Vec<&str> = PLACES.iter().map(|(program, _)| *program).chain(["initramfs"]).collect();
+        let mut built = PROGRAMS.to_vec();
+        placed.sort_unstable();
+        built.sort_unstable();
+        assert_eq!(placed, built);
+    }
 }

@@ -15,12 +15,17 @@ pub(super) fn all(arches: &[Arch]) -> Result<Counts> {
     let mut counts = Counts::default();
     step("formatting");
     counts += Counts::one(cargo(&["fmt", "--all", "--check"]).status()?.success());
+    counts += Counts::one(loader(&["fmt", "--check"]).status()?.success());
     step("lints");
     counts += Counts::one(
         cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
             .status()?
             .success(),
     );
+    for &arch in arches {
+        let words = ["clippy", "--quiet", "--locked", "--target", arch.uefi_target(), "--", "-D", "warnings"];
+        counts += Counts::one(loader(&words).status()?.success());
+    }
     step("unit and golden tests");
     counts += Counts::of(&mut cargo(&["test", "--workspace", "--no-fail-fast"]))?;
     for &arch in arches {
@@ -108,6 +113,14 @@ pub(super) fn sizes(arch: Arch) -> Counts {
 
 pub(super) fn step(name: &str) {
     println!("\n== {name}");
+}
+
+/// Cargo for the UEFI loader, which is no member of the workspace.
+fn loader(words: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    command.current_dir(workspace::root().join("crates/loader")).args(words);
+    command.env("CARGO_TARGET_DIR", workspace::target().join("loader"));
+    command
 }
 
 fn cargo(words: &[&str]) -> Command {

@@ -6,48 +6,9 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use serde::Deserialize;
 
 use crate::arch::Arch;
 use crate::{build, process};
-
-/// What is used of `cargo metadata`.
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
-    resolve: Resolve,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    id: String,
-    name: String,
-    /// None for the workspace's own.
-    source: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Resolve {
-    nodes: Vec<Node>,
-}
-
-#[derive(Deserialize)]
-struct Node {
-    id: String,
-    deps: Vec<Dependency>,
-}
-
-#[derive(Deserialize)]
-struct Dependency {
-    pkg: String,
-    dep_kinds: Vec<Kind>,
-}
-
-#[derive(Deserialize)]
-struct Kind {
-    /// None for normal dependencies, else `dev` or `build`.
-    kind: Option<String>,
-}
 
 const LIST: &str = "xtask/dependencies.toml";
 
@@ -56,7 +17,7 @@ pub(super) fn problems(root: &Path) -> Result<Vec<String>> {
     let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     let allowed: BTreeMap<String, String> =
         toml::from_str(&text).with_context(|| path.display().to_string())?;
-    let used = external(&metadata(root)?);
+    let used = external(&tree(root)?);
     let missing = used.iter().filter(|name| !allowed.contains_key(*name)).map(|name| {
         format!("{LIST}: {name} would end in an image: name it with its reason, or do without it")
     });
@@ -65,43 +26,36 @@ pub(super) fn problems(root: &Path) -> Result<Vec<String>> {
     Ok(missing.chain(stale).collect())
 }
 
-fn metadata(root: &Path) -> Result<Metadata> {
-    let text = process::output(
-        Command::new("cargo")
-            .current_dir(root)
-            .args(["metadata", "--format-version", "1", "--offline", "--locked"])
-            .args(["--filter-platform", Arch::X86_64.musl_target()]),
-    )?;
-    serde_json::from_str(&text).context("cargo metadata printed what is not understood")
+/// What the programs are linked with, a line each. Only their own features count: what the build system or the tests
+/// turn on in a crate that they share does not reach an image.
+fn tree(root: &Path) -> Result<String> {
+    let mut command = Command::new("cargo");
+    command
+        .current_dir(root)
+        .args(["tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{p}"])
+        .args(["--target", Arch::X86_64.musl_target()]);
+    for program in build::PROGRAMS {
+        command.args(["--package", program]);
+    }
+    process::output(&mut command)
 }
 
-/// The names of the crates of others that the image's programs are linked with.
-fn external(metadata: &Metadata) -> BTreeSet<String> {
-    let packages: BTreeMap<&str, &Package> =
-        metadata.packages.iter().map(|package| (package.id.as_str(), package)).collect();
-    let nodes: BTreeMap<&str, &Node> =
-        metadata.resolve.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
-    let mut open: Vec<&str> = metadata
-        .packages
-        .iter()
-        .filter(|package| package.source.is_none() && build::PROGRAMS.contains(&package.name.as_str()))
-        .map(|package| package.id.as_str())
-        .collect();
-    let mut seen = BTreeSet::new();
-    let mut names = BTreeSet::new();
-    while let Some(id) = open.pop() {
-        if !seen.insert(id) {
-            continue;
-        }
-        if let Some(package) = packages.get(id).filter(|package| package.source.is_some()) {
-            names.insert(package.name.clone());
-        }
-        let linked = nodes.get(id).into_iter().flat_map(|node| &node.deps);
-        open.extend(
-            linked
-                .filter(|dependency| dependency.dep_kinds.iter().any(|kind| kind.kind.is_none()))
-                .map(|dependency| dependency.pkg.as_str()),
-        );
+/// The names of the crates of others in the output of `tree`: the workspace's own are followed by their folder.
+fn external(tree: &str) -> BTreeSet<String> {
+    tree.lines()
+        .filter(|line| !line.is_empty() && !line.contains("(/"))
+        .filter_map(|line| line.split(' ').next())
+        .map(str::to_string)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_own_crates_from_others() {
+        let tree = "rbox v0.1.0 (/home/a/tarn/crates/rbox)\nlibc v0.2.1\n\nlibc v0.2.1 (*)\n";
+        assert_eq!(external(tree).into_iter().collect::<Vec<_>>(), ["libc"]);
     }
-    names
 }
