@@ -10,7 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["sys"],
     &["cli"],
     &["archive", "block", "crypto", "posix"],
-    &["shell"],
+    &["shell", "apk"],
     &["rbox", "init", "initramfs", "usermode-helper"],
 ];
 

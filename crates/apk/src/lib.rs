@@ -1,0 +1,5 @@
+//! apk — packages in Alpine's formats: read, trusted, chosen, installed, and made.
+//!
+//! A library by concept that prints nothing and keeps no global state; `command` is the program that users type.
+//! docs/apk.md has the design. Start reading in `package`: what a package is; then `solver`: which ones to have; then
+//! `transaction`: how they get into a root.
