@@ -3,3 +3,9 @@
 //! A library by concept that prints nothing and keeps no global state; `command` is the program that users type.
 //! docs/apk.md has the design. Start reading in `package`: what a package is; then `solver`: which ones to have; then
 //! `transaction`: how they get into a root.
+
+pub mod dependency;
+pub mod error;
+pub mod identity;
+pub mod package;
+pub mod version;
