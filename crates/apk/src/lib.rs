@@ -4,8 +4,12 @@
 //! docs/apk.md has the design. Start reading in `package`: what a package is; then `solver`: which ones to have; then
 //! `transaction`: how they get into a root.
 
+#![forbid(unsafe_code)]
+
+pub mod command;
 pub mod dependency;
 pub mod error;
 pub mod identity;
+pub mod output;
 pub mod package;
 pub mod version;
