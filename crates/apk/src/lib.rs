@@ -7,9 +7,13 @@
 #![forbid(unsafe_code)]
 
 pub mod command;
+pub mod deflate;
 pub mod dependency;
+pub mod entry;
 pub mod error;
 pub mod identity;
 pub mod output;
 pub mod package;
+pub mod trust;
+pub mod v2;
 pub mod version;

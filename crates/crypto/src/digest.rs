@@ -1,10 +1,9 @@
 //! digest — the digests by their names: MD5, SHA-1, SHA-2, SHA-3.
 //!
-//! SHA-2 comes from the crate `sha2`, which uses the processor's instructions for it where it has them.
+//! SHA-1 and SHA-2 come from the crates `sha1` and `sha2`, which use the processor's instructions where it has them.
 
 mod block;
 mod md5;
-mod sha1;
 mod sha3;
 
 use sha2::digest::Digest as _;
@@ -85,7 +84,7 @@ impl Digest {
     pub fn finish(self) -> Vec<u8> {
         match self.0 {
             State::Md5(state) => state.finish(),
-            State::Sha1(state) => state.finish(),
+            State::Sha1(state) => state.finalize().to_vec(),
             State::Sha224(state) => state.finalize().to_vec(),
             State::Sha256(state) => state.finalize().to_vec(),
             State::Sha384(state) => state.finalize().to_vec(),

@@ -1,0 +1,160 @@
+//! key — public keys, and whether a signature is theirs.
+//!
+//! Source: RFC 8017 (RSASSA-PKCS1-v1_5), FIPS 186-5 (ECDSA), RFC 5280 (SubjectPublicKeyInfo).
+
+use std::fs;
+use std::path::Path;
+
+use p256::ecdsa::VerifyingKey;
+use p256::ecdsa::signature::hazmat::PrehashVerifier;
+use rsa::pkcs1::DecodeRsaPublicKey;
+use rsa::pkcs8::der::Decode;
+use rsa::pkcs8::{ObjectIdentifier, SubjectPublicKeyInfoRef};
+use rsa::{Pkcs1v15Sign, RsaPublicKey};
+
+use super::der;
+use crate::error::{Error, Kind, Result};
+use crate::identity::Algorithm;
+
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+
+/// A trusted key.
+pub struct Key {
+    /// The name of its file, by which version 2 signatures find it.
+    pub name: Vec<u8>,
+    /// The first half of the SHA-512 of the key, by which version 3 signatures find it.
+    pub id: [u8; 16],
+    kind: PublicKey,
+}
+
+enum PublicKey {
+    Rsa(Box<RsaPublicKey>),
+    P256(Box<VerifyingKey>),
+}
+
+impl Key {
+    /// Reads a PEM file `PUBLIC KEY`.
+    ///
+    /// Errors: it is none, or its algorithm is not supported.
+    pub fn from_pem(name: &[u8], pem: &[u8]) -> Result<Key> {
+        let (label, bytes) = der::from_pem(pem)?;
+        if label != "PUBLIC KEY" {
+            return Err(Error::detailed(Kind::CryptoKeyFormat, format!("a {label} is no public key")));
+        }
+        let info = SubjectPublicKeyInfoRef::from_der(&bytes).map_err(|_| Kind::CryptoKeyFormat)?;
+        let point = info.subject_public_key.raw_bytes();
+        let kind = match info.algorithm.oid {
+            RSA => {
+                let key = RsaPublicKey::from_pkcs1_der(point).map_err(|_| Kind::CryptoKeyFormat)?;
+                PublicKey::Rsa(Box::new(key))
+            }
+            EC if info.algorithm.parameters_oid() == Ok(P256) => {
+                let key = VerifyingKey::from_sec1_bytes(point).map_err(|_| Kind::CryptoKeyFormat)?;
+                PublicKey::P256(Box::new(key))
+            }
+            _ => return Err(Kind::CryptoUnsupported.into()),
+        };
+        Ok(Key { name: name.to_vec(), id: id_of(point), kind })
+    }
+
+    /// Whether `signature` is this key's, of what has `digest`.
+    ///
+    /// Errors: `SignatureInvalid` where it is not.
+    pub fn verify(&self, algorithm: Algorithm, digest: &[u8], signature: &[u8]) -> Result {
+        let is_good = match &self.kind {
+            PublicKey::Rsa(key) => {
+                let scheme = pkcs1v15(algorithm).ok_or(Kind::CryptoUnsupported)?;
+                key.verify(scheme, digest, signature).is_ok()
+            }
+            PublicKey::P256(key) => p256::ecdsa::Signature::from_der(signature)
+                .is_ok_and(|signature| key.verify_prehash(digest, &signature).is_ok()),
+        };
+        if is_good { Ok(()) } else { Err(Kind::SignatureInvalid.into()) }
+    }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, out: &mut std::fmt::Formatter) -> std::fmt::Result {
+        write!(out, "Key({})", String::from_utf8_lossy(&self.name))
+    }
+}
+
+/// The id of a key whose bits, as a `SubjectPublicKeyInfo` holds them, are `point`.
+pub(super) fn id_of(point: &[u8]) -> [u8; 16] {
+    let digest = Algorithm::Sha512.of(point);
+    let mut id = [0; 16];
+    id.copy_from_slice(&digest[..16]);
+    id
+}
+
+/// PKCS #1 v1.5 with the DER prefix of the digest's algorithm (RFC 8017, section 9.2, note 1).
+pub(super) fn pkcs1v15(algorithm: Algorithm) -> Option<Pkcs1v15Sign> {
+    let prefix: &[u8] = match algorithm {
+        Algorithm::Sha1 => b"\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14",
+        Algorithm::Sha256 => b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20",
+        Algorithm::Sha512 => b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40",
+        _ => return None,
+    };
+    Some(Pkcs1v15Sign { hash_len: Some(algorithm.size()), prefix: prefix.into() })
+}
+
+/// All keys that are trusted.
+#[derive(Debug, Default)]
+pub struct Keys {
+    keys: Vec<Key>,
+    /// Names that were seen, of keys that could not be read, too: they hide the same names in later folders.
+    names: Vec<Vec<u8>>,
+}
+
+impl Keys {
+    /// None at all: nothing is trusted.
+    pub const fn none() -> Keys {
+        Keys { keys: Vec::new(), names: Vec::new() }
+    }
+
+    /// Trusts the keys in `folder`, in the order of names. A name that an earlier folder had is passed over, and so are
+    /// names that begin with a dot, and files that are no keys.
+    ///
+    /// Returns whether the folder could be read. A folder that is not there holds no keys.
+    pub fn load(&mut self, folder: &Path) -> bool {
+        use std::os::unix::ffi::OsStrExt;
+        let Ok(entries) = fs::read_dir(folder) else { return false };
+        let mut names: Vec<Vec<u8>> =
+            entries.flatten().map(|entry| entry.file_name().as_bytes().to_vec()).collect();
+        names.sort();
+        for name in names {
+            if name.starts_with(b".") || self.names.contains(&name) {
+                continue;
+            }
+            let path = folder.join(std::ffi::OsStr::from_bytes(&name));
+            if let Ok(pem) = fs::read(path) {
+                // What is no key trusts nobody: there is nothing to report.
+                let _ = self.add(&name, &pem);
+            } else {
+                self.names.push(name);
+            }
+        }
+        true
+    }
+
+    /// Trusts a key.
+    ///
+    /// Errors: as of `Key::from_pem`.
+    pub fn add(&mut self, name: &[u8], pem: &[u8]) -> Result {
+        self.names.push(name.to_vec());
+        self.keys.push(Key::from_pem(name, pem)?);
+        Ok(())
+    }
+
+    /// The key in the file of this name.
+    pub fn by_name(&self, name: &[u8]) -> Option<&Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+
+    /// The key of this id.
+    pub fn by_id(&self, id: &[u8]) -> Option<&Key> {
+        self.keys.iter().find(|key| key.id == *id)
+    }
+}

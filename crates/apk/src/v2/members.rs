@@ -1,0 +1,125 @@
+//! members — the gzip members of a file, one by one, with digests over their packed bytes.
+//!
+//! Source: RFC 1952.
+
+use std::io::{self, Read};
+
+use zlib_rs::{Inflate, InflateFlush, Status};
+
+use crate::error::{Error, Kind, Result};
+use crate::identity::{Algorithm, Hasher};
+
+/// Bytes that are read at once.
+const BUFFER: usize = 64 * 1024;
+
+/// `window_bits` of a gzip member: the header, the largest window, and the trailer are checked.
+const GZIP: u8 = 16 + 15;
+
+/// Unpacks members. Reading stops at each member's end, until `next_member` goes on to the one behind it.
+pub struct Members<'a> {
+    input: Box<dyn Read + 'a>,
+    buffer: Box<[u8]>,
+    start: usize,
+    end: usize,
+    inflate: Inflate,
+    inside: bool,
+    hashers: Vec<(Algorithm, Hasher)>,
+    /// Packed bytes taken so far.
+    offset: u64,
+}
+
+impl<'a> Members<'a> {
+    /// `next_member` must be called before the first member is read.
+    pub fn new(input: Box<dyn Read + 'a>) -> Members<'a> {
+        Members {
+            input,
+            buffer: vec![0; BUFFER].into_boxed_slice(),
+            start: 0,
+            end: 0,
+            inflate: Inflate::new(true, GZIP),
+            inside: false,
+            hashers: Vec::new(),
+            offset: 0,
+        }
+    }
+
+    /// Goes to the next member; false at the end of the file. What is left of the current one must have been read.
+    pub fn next_member(&mut self) -> Result<bool> {
+        if !self.fill()? {
+            return Ok(false);
+        }
+        if self.offset > 0 {
+            self.inflate = Inflate::new(true, GZIP);
+        }
+        self.inside = true;
+        Ok(true)
+    }
+
+    /// Packed bytes from here on go into a digest of this algorithm, too.
+    pub fn hash(&mut self, algorithm: Algorithm) {
+        self.hashers.push((algorithm, algorithm.start()));
+    }
+
+    /// The digests that are being made, which end here.
+    pub fn take_hashes(&mut self) -> Vec<(Algorithm, Vec<u8>)> {
+        self.hashers.drain(..).map(|(algorithm, hasher)| (algorithm, hasher.finish())).collect()
+    }
+
+    /// Where in the file the next packed byte lies.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Unpacks into `out`. 0 where the member ends.
+    pub fn read(&mut self, out: &mut [u8]) -> Result<usize> {
+        while self.inside && !out.is_empty() {
+            let has_more = self.fill()?;
+            let input = &self.buffer[self.start..self.end];
+            let (before_in, before_out) = (self.inflate.total_in(), self.inflate.total_out());
+            let status = self
+                .inflate
+                .decompress(input, out, InflateFlush::NoFlush)
+                .map_err(|error| self.invalid(error.as_str()))?;
+            let taken = (self.inflate.total_in() - before_in) as usize;
+            let given = (self.inflate.total_out() - before_out) as usize;
+            self.consume(taken);
+            if status == Status::StreamEnd {
+                self.inside = false;
+                return Ok(given);
+            }
+            if given > 0 {
+                return Ok(given);
+            }
+            if taken == 0 && !has_more {
+                return Err(Error::detailed(Kind::Eof, format!("at byte {}", self.offset)));
+            }
+        }
+        Ok(0)
+    }
+
+    /// Makes sure that a packed byte is there; false at the end of the file.
+    fn fill(&mut self) -> Result<bool> {
+        while self.start == self.end {
+            match self.input.read(&mut self.buffer) {
+                Ok(0) => return Ok(false),
+                Ok(count) => (self.start, self.end) = (0, count),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(true)
+    }
+
+    fn consume(&mut self, count: usize) {
+        for (_, hasher) in &mut self.hashers {
+            hasher.update(&self.buffer[self.start..self.start + count]);
+        }
+        self.start += count;
+        self.offset += count as u64;
+    }
+
+    #[cold]
+    fn invalid(&self, what: &str) -> Error {
+        Error::detailed(Kind::FormatInvalid, format!("{what} (at byte {})", self.offset))
+    }
+}
