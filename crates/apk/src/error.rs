@@ -141,7 +141,7 @@ impl fmt::Display for Error {
 impl fmt::Display for Kind {
     fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
         out.write_str(match self {
-            Kind::Io(error) => return out.write_str(&system_text(error)),
+            Kind::Io(error) => return out.write_str(&sys::error::text(error)),
             Kind::Network(text) | Kind::Message(text) => text,
             Kind::Limit(which) => return write!(out, "limit exceeded: {which}"),
             Kind::Eof => "unexpected end of file",
@@ -182,15 +182,6 @@ impl fmt::Display for Kind {
             Kind::CacheNotAvailable => "cache not available",
             Kind::UnsafePath => "path leads outside of the destination",
         })
-    }
-}
-
-/// The system's text for an error, without Rust's number behind it.
-pub fn system_text(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.find(" (os error ") {
-        Some(end) => text[..end].to_string(),
-        None => text,
     }
 }
 

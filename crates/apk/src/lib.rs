@@ -6,14 +6,17 @@
 
 #![forbid(unsafe_code)]
 
+pub mod adb;
 pub mod command;
 pub mod deflate;
 pub mod dependency;
 pub mod entry;
 pub mod error;
+pub mod extract;
 pub mod identity;
 pub mod output;
 pub mod package;
+pub mod reader;
 pub mod trust;
 pub mod v2;
 pub mod version;

@@ -173,7 +173,7 @@ pub(crate) fn block_of(header: &Header) -> Block {
     put(136, 11, &octal(header.mtime.max(0) as u64, 11));
     put(156, 1, &[header.kind]);
     put(157, 100, &header.link);
-    put(257, 8, b"ustar\x0000");
+    put(257, 8, b"ustar  \0"); // GNU's, as the reference writes it
     put(265, 31, &header.user);
     put(297, 31, &header.group);
     put(329, 7, &octal(u64::from(header.device.0), 7));

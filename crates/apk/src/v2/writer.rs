@@ -27,7 +27,16 @@ impl Member {
 
     /// Appends a file of mode 0644, owned by root.
     pub fn file(&mut self, name: &[u8], mtime: i64, content: &[u8]) {
-        let header = Header { name: name.to_vec(), kind: b'0', mode: 0o644, mtime, ..Header::default() };
+        let root = || b"root".to_vec();
+        let header = Header {
+            name: name.to_vec(),
+            kind: b'0',
+            mode: 0o644,
+            mtime,
+            user: root(),
+            group: root(),
+            ..Header::default()
+        };
         self.entry(&header, content);
     }
 
