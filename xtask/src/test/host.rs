@@ -14,17 +14,18 @@ use crate::{deps, size, workspace};
 pub(super) fn all(arches: &[Arch]) -> Result<Counts> {
     let mut counts = Counts::default();
     step("formatting");
-    counts += Counts::one(cargo(&["fmt", "--all", "--check"]).status()?.success());
-    counts += Counts::one(loader(&["fmt", "--check"]).status()?.success());
+    counts += Counts::one(cargo(&["fmt", "--all", "--check"]).status()?.success(), "formatting");
+    counts += Counts::one(loader(&["fmt", "--check"]).status()?.success(), "formatting of crates/loader");
     step("lints");
     counts += Counts::one(
         cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
             .status()?
             .success(),
+        "lints",
     );
     for &arch in arches {
         let words = ["clippy", "--quiet", "--locked", "--target", arch.uefi_target(), "--", "-D", "warnings"];
-        counts += Counts::one(loader(&words).status()?.success());
+        counts += Counts::one(loader(&words).status()?.success(), "lints of crates/loader");
     }
     step("unit and golden tests");
     counts += Counts::of(&mut cargo(&["test", "--workspace", "--no-fail-fast"]))?;
@@ -82,10 +83,10 @@ pub(super) fn kernels(arches: &[Arch]) -> Result<Counts> {
             command.current_dir(workspace::root()).args(["kernel", "--arch", arch.name()]).args(words);
             Ok(command.status()?.success())
         };
-        counts += Counts::one(verb(&[])?);
+        counts += Counts::one(verb(&[])?, &format!("kernel for {}", arch.name()));
         let named = std::env::var_os("KERNEL_HARDENING_CHECKER").is_some_and(|path| !path.is_empty());
         if named || deps::in_path("kernel-hardening-checker") {
-            counts += Counts::one(verb(&["--check"])?);
+            counts += Counts::one(verb(&["--check"])?, &format!("kernel --check for {}", arch.name()));
         } else {
             println!("skipped: no kernel-hardening-checker in PATH or $KERNEL_HARDENING_CHECKER");
             counts += Counts { skipped: 1, ..Counts::default() };
@@ -106,7 +107,7 @@ pub(super) fn sizes(arch: Arch) -> Counts {
         }
         Err(error) => {
             println!("{error:#}");
-            Counts::one(false)
+            Counts::one(false, &format!("sizes for {}: {error:#}", arch.name()))
         }
     }
 }

@@ -81,6 +81,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             counts
         }
     };
+    for report in &counts.reports {
+        println!("\nfailed: {report}");
+    }
     println!("\ntests took {:.0} s", start.elapsed().as_secs_f32());
     println!("{counts}");
     if counts.failed > 0 {

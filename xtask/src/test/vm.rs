@@ -52,14 +52,20 @@ pub(super) fn run(arches: &[Arch], filter: Option<&str>) -> Result<Counts> {
                     let start = Instant::now();
                     let result = scenario::run(case, root, image, accelerator, &log);
                     let seconds = start.elapsed().as_secs_f32();
-                    match &result {
-                        Ok(checks) => println!("ok     {case} ({} checks, {seconds:.1} s)", checks.len()),
-                        Err(problem) => {
-                            println!("FAILED {case} ({seconds:.1} s)\n{problem}\n    log: {}", log.display());
+                    let report = match &result {
+                        Ok(checks) => {
+                            println!("ok     {case} ({} checks, {seconds:.1} s)", checks.len());
+                            String::new()
                         }
-                    }
+                        Err(problem) => {
+                            let report =
+                                format!("{case} ({seconds:.1} s)\n{problem}\n    log: {}", log.display());
+                            println!("FAILED {report}");
+                            report
+                        }
+                    };
                     let mut counts = counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                    *counts += Counts::one(result.is_ok());
+                    *counts += Counts::one(result.is_ok(), &report);
                 }
             });
         }

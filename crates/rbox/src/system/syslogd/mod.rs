@@ -12,10 +12,12 @@ mod rules;
 
 use std::fs;
 use std::net::UdpSocket;
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixDatagram;
 
 use posix::syslog::{self, INFO, SYSLOG};
 use posix::zone::Zone;
+use sys::signal_fd::{self, SignalFd};
 
 use crate::prelude::*;
 use line::Style;
@@ -82,9 +84,6 @@ Print the ring that syslogd -C keeps.
 const PID_FILE: &str = "/run/syslogd.pid";
 /// Longer messages are cut.
 const MESSAGE_SIZE_MAX: usize = 8192;
-const HANGUP: i32 = 1;
-const INTERRUPT: i32 = 2;
-const TERMINATE: i32 = 15;
 
 fn run(cx: &mut Cx<'_>) -> Result {
     let options = cx.options()?;
@@ -100,32 +99,41 @@ fn run(cx: &mut Cx<'_>) -> Result {
         // Without /run there is nobody who would look for it.
         let _ = fs::write(PID_FILE, format!("{}\n", std::process::id()));
     }
-    for signal in [HANGUP, INTERRUPT, TERMINATE] {
-        sys::session::catch(signal);
-    }
+    // Signals are waited for beside the socket: one that came just before the wait would else be seen at the next message.
+    let signals = SignalFd::new(&[signal_fd::HANGUP, signal_fd::INTERRUPT, signal_fd::TERMINATE])
+        .doing("can't take signals")?;
+    socket.set_nonblocking(true).doing("can't read the socket without waiting")?;
     log.own("syslogd started: Tarn");
     let mut buffer = vec![0; MESSAGE_SIZE_MAX];
     let mut last: Vec<u8> = Vec::new();
+    let mut ended = false;
     loop {
-        match sys::session::caught() {
-            0 => {}
-            HANGUP => {
+        // What is queued when the end is asked for was logged by somebody who will not say it again.
+        match socket.recv(&mut buffer) {
+            Ok(length) => {
+                let message = &buffer[..length];
+                if !options.has('D') || message != last {
+                    last = message.to_vec();
+                    log.datagram(message);
+                }
+                continue;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(Error::Io("recv".to_string(), error)),
+        }
+        if ended {
+            break;
+        }
+        sys::session::wait_readable(&[socket.as_raw_fd(), signals.as_raw_fd()], None).doing("poll")?;
+        match signals.read() {
+            None => {}
+            Some(signal_fd::HANGUP) => {
                 log.reopen();
                 log.own("syslogd reopened its files");
             }
-            _ => break,
+            Some(_) => ended = true,
         }
-        let length = match socket.recv(&mut buffer) {
-            Ok(length) => length,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(Error::Io("recv".to_string(), error)),
-        };
-        let message = &buffer[..length];
-        if options.has('D') && message == last {
-            continue;
-        }
-        last = message.to_vec();
-        log.datagram(message);
     }
     log.own("syslogd exiting");
     if default_socket {
