@@ -17,6 +17,9 @@ const QUICK_FREE: u32 = 5;
 const PAUSE_MAX: Duration = Duration::from_secs(60);
 /// After this a step that is waited for is named on the console.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// So long the first of the processes that stay has the processor for itself, and so often it is looked at.
+const FIRST_ALONE: Duration = Duration::from_secs(1);
+const FIRST_LOOK: Duration = Duration::from_millis(10);
 /// A shutdown step may take this long.
 pub(crate) const SHUTDOWN_STEP: Duration = Duration::from_secs(90);
 
@@ -71,13 +74,30 @@ impl Init {
         for entry in self.of_action(Action::Once) {
             self.start(&entry);
         }
+        self.start_first();
         loop {
-            let limit = self.start_due();
-            let event = self.signals.wait(limit);
-            self.take(event);
             if let Some(end) = self.end {
                 return end;
             }
+            let limit = self.start_due();
+            let event = self.signals.wait(limit);
+            self.take(event);
+        }
+    }
+
+    /// Starts the first of the processes that stay, the login of the console, and lets it come as far as waiting for its
+    /// user: on one processor the logins of all terminals together would take as many times longer to get there.
+    fn start_first(&mut self) {
+        let Some(index) = self.supervised.iter().position(Supervised::respawns) else { return };
+        let started = Instant::now();
+        self.start_supervised(index);
+        while let Some(pid) = self.supervised.get(index).and_then(|first| first.pid)
+            && self.end.is_none()
+            && started.elapsed() < FIRST_ALONE
+            && !sys::process::is_asleep(pid)
+        {
+            let event = self.signals.wait(Some(FIRST_LOOK));
+            self.take(event);
         }
     }
 
@@ -190,14 +210,7 @@ impl Init {
                 continue;
             }
             if supervised.due <= now {
-                let entry = supervised.entry.clone();
-                let pid = self.start(&entry);
-                let supervised = &mut self.supervised[index];
-                supervised.started = now;
-                supervised.pid = pid;
-                if pid.is_none() {
-                    plan_restart(supervised, 0);
-                }
+                self.start_supervised(index);
             }
             let supervised = &self.supervised[index];
             if supervised.pid.is_none() {
@@ -206,6 +219,16 @@ impl Init {
             }
         }
         next
+    }
+
+    fn start_supervised(&mut self, index: usize) {
+        let pid = self.start(&self.supervised[index].entry);
+        let supervised = &mut self.supervised[index];
+        supervised.started = Instant::now();
+        supervised.pid = pid;
+        if pid.is_none() {
+            plan_restart(supervised, 0);
+        }
     }
 
     /// Forks and execs. None: no process could be made, which is said.

@@ -95,6 +95,14 @@ fn wait_for_any(options: i32) -> io::Result<Option<Ended>> {
     }
 }
 
+/// Whether a process waits for something, by proc_pid_stat(5). A process that cannot be seen does not.
+pub fn is_asleep(pid: i32) -> bool {
+    let stat = std::fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The name in parentheses may hold anything, also parentheses.
+    let state = stat.iter().rposition(|&byte| byte == b')').and_then(|end| stat.get(end + 2));
+    state == Some(&b'S')
+}
+
 /// setsid(2) and TIOCSCTTY: a new session whose controlling terminal is that behind `fd`. Without a terminal, or one
 /// that another session holds, only the session is new.
 pub fn new_session(fd: i32) {
@@ -147,6 +155,22 @@ mod tests {
         // SAFETY: `status` is valid for the write of one int.
         assert_eq!(unsafe { libc::waitpid(pid, &mut status, 0) }, pid);
         assert_eq!(libc::WEXITSTATUS(status), 7);
+    }
+
+    #[test]
+    fn who_waits_is_asleep() {
+        let mut child = std::process::Command::new("sleep").arg("99").spawn().unwrap();
+        let pid = child.id() as i32;
+        while !is_asleep(pid) {
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(!is_asleep(pid));
+        // This very thread group's leader may wait for its tests; the one that asks runs.
+        let own = std::fs::read_link("/proc/thread-self").unwrap();
+        let thread = own.file_name().unwrap().to_str().unwrap().parse().unwrap();
+        assert!(!is_asleep(thread));
     }
 
     #[test]
