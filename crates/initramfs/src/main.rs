@@ -9,6 +9,7 @@
 
 mod consoles;
 mod descriptors;
+mod links;
 mod modloop;
 mod rescue;
 mod root;
@@ -39,8 +40,12 @@ fn boot(_arguments: Vec<OsString>) -> i32 {
     if words.is_on("quiet") {
         say::be_quiet();
     }
+    let list = links::take();
     if let Err(why) = root::switch(&root_options(&words)) {
         say::error(&format!("the root stays in rootfs, where containers cannot start: {why}"));
+    }
+    if let Err((path, error)) = links::make(&list, Path::new("/")) {
+        say::error(&format!("{}: {}", path.display(), sys::error::text(&error)));
     }
     if let Some(image) = words.value("modloop") {
         let wait = words.value("usbdelay").and_then(|text| std::str::from_utf8(&text).ok()?.parse().ok());

@@ -11,7 +11,7 @@ use std::ffi::CString;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, lchown, symlink};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, lchown, symlink};
 use std::path::{Path, PathBuf};
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -99,7 +99,7 @@ fn make_directory(target: &Path, metadata: &Metadata) -> io::Result<()> {
     if !target.is_dir() {
         fs::create_dir(target)?;
     }
-    chown(target, Some(metadata.uid()), Some(metadata.gid()))?;
+    give(target, metadata)?;
     fs::set_permissions(target, metadata.permissions())
 }
 
@@ -109,7 +109,6 @@ fn move_file(
     metadata: &Metadata,
     links: &mut BTreeMap<u64, PathBuf>,
 ) -> io::Result<()> {
-    let (uid, gid) = (Some(metadata.uid()), Some(metadata.gid()));
     let kind = metadata.file_type();
     // A further name of a file that has been moved. The first move keeps the inode alive as long as names are left.
     if let Some(first) = links.get(&metadata.ino()) {
@@ -118,10 +117,10 @@ fn move_file(
     }
     if kind.is_symlink() {
         symlink(fs::read_link(source)?, target)?;
-        lchown(target, uid, gid)?;
+        give(target, metadata)?;
     } else if kind.is_file() {
         copy(source, target)?;
-        chown(target, uid, gid)?;
+        give(target, metadata)?;
         // Behind chown, which takes away the set-id bits.
         fs::set_permissions(target, fs::Permissions::from_mode(metadata.mode() & 0o7777))?;
     } else {
@@ -135,13 +134,21 @@ fn move_file(
             SFlag::S_IFSOCK
         };
         mknod(target, device_kind, Mode::from_bits_truncate(metadata.mode() & 0o7777), metadata.rdev())?;
-        chown(target, uid, gid)?;
+        give(target, metadata)?;
     }
     keep_times(target, metadata)?;
     if metadata.nlink() > 1 {
         links.insert(metadata.ino(), target.to_path_buf());
     }
     fs::remove_file(source)
+}
+
+/// Gives what was just made its owner, unless that is root already: PID 1 makes everything as root.
+fn give(target: &Path, metadata: &Metadata) -> io::Result<()> {
+    match (metadata.uid(), metadata.gid()) {
+        (0, 0) => Ok(()),
+        (uid, gid) => lchown(target, Some(uid), Some(gid)),
+    }
 }
 
 fn copy(source: &Path, target: &Path) -> io::Result<()> {
