@@ -7,7 +7,9 @@
 #![forbid(unsafe_code)]
 
 pub mod adb;
+pub mod audit;
 pub mod command;
+pub mod database;
 pub mod deflate;
 pub mod dependency;
 pub mod entry;
@@ -17,6 +19,7 @@ pub mod identity;
 pub mod output;
 pub mod package;
 pub mod reader;
+pub mod transaction;
 pub mod trust;
 pub mod v2;
 pub mod version;
