@@ -18,6 +18,7 @@ pub mod extract;
 pub mod identity;
 pub mod output;
 pub mod package;
+pub mod package_name;
 pub mod reader;
 pub mod transaction;
 pub mod trust;

@@ -79,6 +79,22 @@ impl<'a> PackageReader<'a> {
         }
     }
 
+    /// The tree of a version 3 package: what its identity is of. None of a version 2 package.
+    pub fn tree(&self) -> Option<&[u8]> {
+        match &self.inner {
+            Inner::V2(_) => None,
+            Inner::V3(reader) => Some(reader.tree()),
+        }
+    }
+
+    /// The text .PKGINFO of a version 2 package. None of a version 3 package.
+    pub fn info_text(&self) -> Option<&[u8]> {
+        match &self.inner {
+            Inner::V2(reader) => Some(&reader.info),
+            Inner::V3(_) => None,
+        }
+    }
+
     pub fn scripts(&self) -> &[(Script, Vec<u8>)] {
         match &self.inner {
             Inner::V2(reader) => &reader.scripts,
@@ -167,5 +183,33 @@ impl<'a> PackageReader<'a> {
 impl Read for PackageReader<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         Ok(PackageReader::read(self, out)?)
+    }
+}
+
+/// Reads a package or an index of either version to its end, for the errors in it.
+///
+/// Errors: it is not trusted, malformed, or not what its digests say.
+pub fn verify<'a>(input: Box<dyn Read + 'a>, trust: Trust<'a>) -> Result {
+    let (format, start, input) = detect(input)?;
+    if format == Format::V3 {
+        return adb::verify(start, input, &trust);
+    }
+    let mut stream = v2::stream::Stream::new(input, trust)?;
+    let (mut is_package, mut is_well_formed) = (false, true);
+    loop {
+        match stream.next_event()? {
+            v2::stream::Event::Entry(header) if header.name == b".PKGINFO" && !is_package => {
+                is_package = true;
+                let info = stream.read_all(v2::package::INFO_MAX)?;
+                stream.expect_data(v2::info::parse(&info).data_hash);
+            }
+            v2::stream::Event::Entry(header) => {
+                is_well_formed &= is_package || v2::stream::is_index_file(&header.name);
+            }
+            // Whether it is trusted is told first.
+            v2::stream::Event::ControlEnd if !is_well_formed => return Err(Kind::V2IndexFormat.into()),
+            v2::stream::Event::ControlEnd => {}
+            v2::stream::Event::End => return Ok(()),
+        }
     }
 }

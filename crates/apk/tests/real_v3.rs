@@ -35,7 +35,7 @@ fn packages_are_those_of_their_index() {
     let bytes = fs::read(folder.join("packages.adb")).unwrap();
     assert!(index(&bytes, &Trust::signed(&none)).is_err());
     let index = index(&bytes, &Trust::signed(&keys)).unwrap();
-    let packages: Vec<_> = index.packages().map(|object| adb::package::read_info(&object)).collect();
+    let packages: Vec<_> = index.packages().map(|object| adb::facts::read_info(&object)).collect();
     assert_eq!(packages.len(), 15);
     for package in packages {
         let name = String::from_utf8_lossy(&package.full_name()).into_owned() + ".apk";

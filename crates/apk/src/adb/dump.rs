@@ -2,7 +2,7 @@
 //!
 //! The bytes are those of `apk adbdump`, quirks included: an empty line in a text is not shown in YAML.
 
-use super::package::read_dependency;
+use super::facts::read_dependency;
 use super::schema::{Kind, Schema};
 use super::value::{Object, Tree, Value};
 use crate::identity::hexadecimal;

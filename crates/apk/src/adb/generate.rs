@@ -3,8 +3,8 @@
 //! Read is the part of YAML that dumps use: maps and lists by indentation, plain and quoted words in one line, and blocks of
 //! lines behind `|`.
 
+use super::facts::write_dependencies;
 use super::heap::Heap;
-use super::package::write_dependencies;
 use super::schema::{self, Kind, Schema};
 use super::value::Value;
 use crate::dependency::Dependency;

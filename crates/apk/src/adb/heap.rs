@@ -12,14 +12,21 @@ use crate::error::{Error, Kind, Result};
 #[derive(Debug)]
 pub struct Heap {
     payload: Vec<u8>,
-    /// Where byte sequences lie that may be shared.
-    known: HashMap<Box<[u8]>, Vec<u32>>,
+    /// Where byte sequences lie that may be shared: those that were made here, and those that were copied from another tree.
+    /// The reference does not find the one by the other.
+    known: [HashMap<Box<[u8]>, Vec<u32>>; 2],
+    is_copying: bool,
     is_full: bool,
 }
 
 impl Default for Heap {
     fn default() -> Heap {
-        Heap { payload: vec![0; PAYLOAD_HEADER], known: HashMap::new(), is_full: false }
+        Heap {
+            payload: vec![0; PAYLOAD_HEADER],
+            known: Default::default(),
+            is_copying: false,
+            is_full: false,
+        }
     }
 }
 
@@ -42,7 +49,12 @@ impl Heap {
     /// A blob; null if it is empty.
     pub fn blob(&mut self, bytes: &[u8]) -> Value {
         let Some((kind, align, item)) = blob_item(bytes) else { return Value::NULL };
-        Value(kind | self.put(&item, align))
+        Value(kind | self.put_into(usize::from(self.is_copying), &item, align))
+    }
+
+    /// Whether the blobs that follow are copied from another tree.
+    pub fn set_copying(&mut self, is_copying: bool) {
+        self.is_copying = is_copying;
     }
 
     /// A blob at a place of its own, whose bytes may be changed later: the value, and where the bytes lie in the payload.
@@ -74,13 +86,17 @@ impl Heap {
 
     /// Where these bytes lie, or are put now.
     fn put(&mut self, bytes: &[u8], align: u32) -> u32 {
-        if let Some(places) = self.known.get(bytes)
+        self.put_into(0, bytes, align)
+    }
+
+    fn put_into(&mut self, origin: usize, bytes: &[u8], align: u32) -> u32 {
+        if let Some(places) = self.known[origin].get(bytes)
             && let Some(&at) = places.iter().find(|&&at| at % align == 0)
         {
             return at;
         }
         let at = self.append(bytes, align);
-        self.known.entry(bytes.into()).or_default().push(at);
+        self.known[origin].entry(bytes.into()).or_default().push(at);
         at
     }
 

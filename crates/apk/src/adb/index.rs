@@ -48,7 +48,7 @@ impl Index {
         self.root().blob(slot::PKGNAME_SPEC)
     }
 
-    /// The facts of each package: see `package::read_info`.
+    /// The facts of each package: see `facts::read_info`.
     pub fn packages(&self) -> impl Iterator<Item = Object<'_>> {
         self.root().object(slot::PACKAGES).objects()
     }

@@ -3,15 +3,14 @@
 use std::io::Read;
 
 use super::container::{self, BlockKind, TREE_MAX};
-use super::heap::Heap;
+use super::facts::read_info;
 use super::kind;
-use super::schema::{acl, dependency, dir, file, info, package as slot};
+use super::schema::{acl, dir, file, package as slot};
 use super::signature::{self, SIGNATURE_MAX};
-use super::value::{Object, Tree, Value};
-use crate::dependency::{Dependency, Op};
+use super::value::{Object, Tree};
 use crate::entry::{Entry, Kind as EntryKind, Owner, SCRIPT_MAX, Script};
 use crate::error::{Error, Kind, Result};
-use crate::identity::{Digest, from_hexadecimal, hexadecimal};
+use crate::identity::Digest;
 use crate::package::Package;
 use crate::trust::Trust;
 
@@ -66,7 +65,11 @@ impl<'a> Reader<'a> {
     ///
     /// Errors: it is no package, not trusted, or malformed.
     pub fn open(start: [u8; 4], input: Box<dyn Read + 'a>, trust: &Trust) -> Result<Reader<'a>> {
-        let container = container::Reader::open(start, input)?;
+        Reader::from_container(container::Reader::open(start, input)?, trust)
+    }
+
+    /// The same of a file whose header was read.
+    pub(crate) fn from_container(container: container::Reader<'a>, trust: &Trust) -> Result<Reader<'a>> {
         if container.schema != kind::PACKAGE {
             return Err(Kind::AdbSchema.into());
         }
@@ -128,6 +131,28 @@ impl<'a> Reader<'a> {
             }
             return Ok(Some(entry));
         }
+    }
+
+    /// Reads the content of `entry`, the current one, and compares it with its digest.
+    pub(crate) fn check_content(&mut self, entry: &Entry) -> Result {
+        let (EntryKind::File, Some(expected)) = (&entry.kind, entry.digest) else { return Ok(()) };
+        let mut hasher = expected.algorithm().start();
+        let mut piece = [0; 16 * 1024];
+        // A file without bytes has no block of data, and the one before is not its own.
+        let mut left = entry.size;
+        while left > 0 {
+            let count = self.read(&mut piece)?;
+            if count == 0 {
+                return Err(Kind::Eof.into());
+            }
+            hasher.update(&piece[..count]);
+            left = left.saturating_sub(count as u64);
+        }
+        let found = Digest::finish(hasher, expected.algorithm());
+        if found.is_some_and(|found| expected.is(&found)) {
+            return Ok(());
+        }
+        Err(Error::detailed(Kind::FileIntegrity, String::from_utf8_lossy(&entry.path)))
     }
 
     /// Reads from the current file's content.
@@ -229,126 +254,4 @@ fn with_acl(object: &Object) -> Entry {
         xattrs: xattrs.collect(),
         ..Entry::default()
     }
-}
-
-/// A package's facts from an object of them. The identity is what `hashes` holds.
-pub fn read_info(object: &Object) -> Package {
-    let text = |slot| object.blob(slot).to_vec();
-    let number = |slot| object.int(slot).unwrap_or(0);
-    let mut package = Package {
-        name: text(info::NAME),
-        version: text(info::VERSION),
-        identity: Digest::from_bytes(object.blob(info::HASHES)),
-        description: text(info::DESCRIPTION),
-        arch: text(info::ARCH),
-        license: text(info::LICENSE),
-        origin: text(info::ORIGIN),
-        maintainer: text(info::MAINTAINER),
-        url: text(info::URL),
-        commit: hexadecimal(object.blob(info::COMMIT)).into_bytes(),
-        build_time: number(info::BUILD_TIME),
-        installed_size: number(info::INSTALLED_SIZE),
-        file_size: number(info::FILE_SIZE),
-        provider_priority: number(info::PROVIDER_PRIORITY) as u32,
-        layer: number(info::LAYER) as u8,
-        tags: object.object(info::TAGS).blobs().map(<[u8]>::to_vec).collect(),
-        ..Package::default()
-    };
-    let list = |slot, broken: &mut bool| {
-        let objects = object.object(slot).objects();
-        objects
-            .filter_map(|object| {
-                let dependency = read_dependency(&object);
-                *broken |= dependency.is_none();
-                dependency
-            })
-            .collect::<Vec<_>>()
-    };
-    let broken = &mut package.broken;
-    package.depends = list(info::DEPENDS, &mut broken.depends);
-    package.provides = list(info::PROVIDES, &mut broken.provides);
-    package.install_if = list(info::INSTALL_IF, &mut broken.install_if);
-    let mut ignored = false;
-    package.replaces = list(info::REPLACES, &mut ignored);
-    package.recommends = list(info::RECOMMENDS, &mut ignored);
-    package
-}
-
-/// A dependency from its object; None where it has no name, or an operator without meaning.
-pub fn read_dependency(object: &Object) -> Option<Dependency> {
-    let name = object.blob(dependency::NAME);
-    let version = object.blob(dependency::VERSION);
-    let default = if version.is_empty() { 0 } else { 1 };
-    let bits = u8::try_from(object.int(dependency::MATCH).unwrap_or(default)).ok()?;
-    if name.is_empty() {
-        return None;
-    }
-    Some(Dependency {
-        name: name.into(),
-        op: if version.is_empty() { Op::ANY } else { Op(bits & 15) },
-        version: version.into(),
-        conflict: bits & Op::CONFLICT_BIT != 0,
-        tag: None,
-    })
-}
-
-/// Writes a dependency's object.
-pub fn write_dependency(heap: &mut Heap, dependency: &Dependency) -> Value {
-    let name = heap.blob(&dependency.name);
-    let version = heap.blob(&dependency.version);
-    let mut bits = if dependency.version.is_empty() { 1 } else { u64::from(dependency.op.0) };
-    if dependency.conflict {
-        // Without a version the operator is said, too: any.
-        bits = u64::from(Op::CONFLICT_BIT) | if dependency.version.is_empty() { 0 } else { bits };
-    }
-    let matching = if bits == 1 { Value::NULL } else { heap.int(bits) };
-    heap.object(&[name, version, matching])
-}
-
-/// The values of a list of dependencies, sorted and without doubles; null for an empty one.
-pub fn write_dependencies(heap: &mut Heap, list: &[Dependency]) -> Value {
-    let mut sorted: Vec<&Dependency> = list.iter().collect();
-    sorted.sort_by(|left, right| left.compare(right));
-    sorted.dedup();
-    let values: Vec<Value> =
-        sorted.into_iter().map(|dependency| write_dependency(heap, dependency)).collect();
-    heap.object(&values)
-}
-
-/// Writes a package's facts in the order of the slots; `hashes` from the identity, if there is one.
-pub fn write_info(heap: &mut Heap, package: &Package) -> Value {
-    let mut slots = [Value::NULL; info::COUNT];
-    write_info_slots(heap, package, &mut slots);
-    heap.object(&slots)
-}
-
-/// The values of a package's facts, slot 1 first.
-pub fn write_info_slots(heap: &mut Heap, package: &Package, slots: &mut [Value; info::COUNT]) {
-    let mut put = |slot: usize, value: Value| slots[slot - 1] = value;
-    put(info::NAME, heap.blob(&package.name));
-    put(info::VERSION, heap.blob(&package.version));
-    if let Some(identity) = &package.identity {
-        put(info::HASHES, heap.blob(identity.bytes()));
-    }
-    put(info::DESCRIPTION, heap.blob(&package.description));
-    put(info::ARCH, heap.blob(&package.arch));
-    put(info::LICENSE, heap.blob(&package.license));
-    put(info::ORIGIN, heap.blob(&package.origin));
-    put(info::MAINTAINER, heap.blob(&package.maintainer));
-    put(info::URL, heap.blob(&package.url));
-    let commit = from_hexadecimal(&package.commit).unwrap_or_default();
-    put(info::COMMIT, heap.blob(&commit));
-    let positive = |heap: &mut Heap, value: u64| if value == 0 { Value::NULL } else { heap.int(value) };
-    put(info::BUILD_TIME, positive(heap, package.build_time));
-    put(info::INSTALLED_SIZE, heap.int(package.installed_size));
-    put(info::FILE_SIZE, positive(heap, package.file_size));
-    put(info::PROVIDER_PRIORITY, positive(heap, u64::from(package.provider_priority)));
-    put(info::DEPENDS, write_dependencies(heap, &package.depends));
-    put(info::PROVIDES, write_dependencies(heap, &package.provides));
-    put(info::REPLACES, write_dependencies(heap, &package.replaces));
-    put(info::INSTALL_IF, write_dependencies(heap, &package.install_if));
-    put(info::RECOMMENDS, write_dependencies(heap, &package.recommends));
-    put(info::LAYER, positive(heap, u64::from(package.layer)));
-    let tags: Vec<Value> = package.tags.iter().map(|tag| heap.blob(tag)).collect();
-    put(info::TAGS, heap.object(&tags));
 }

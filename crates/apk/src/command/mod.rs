@@ -5,11 +5,22 @@
 //!
 //! Exit codes: what the applet returns, at most 99; 99 for an error; 1 for a wrong command line and for help.
 
+pub mod adbdump;
+pub mod adbgen;
+pub mod adbsign;
 pub mod config;
+pub mod convndx;
+pub mod extract;
+pub mod files;
 pub mod globals;
 pub mod groups;
 pub mod help;
+pub mod index;
+pub mod mkndx;
+pub mod mkpkg;
 pub mod options;
+pub mod verify;
+pub mod version;
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -19,7 +30,18 @@ use self::options::{Group, Options, Tables};
 use crate::output::Messages;
 
 /// Every applet, in the order of their names.
-pub static APPLETS: &[&Applet] = &[];
+pub static APPLETS: &[&Applet] = &[
+    &adbdump::APPLET,
+    &adbgen::APPLET,
+    &adbsign::APPLET,
+    &convndx::APPLET,
+    &extract::APPLET,
+    &index::APPLET,
+    &mkndx::APPLET,
+    &mkpkg::APPLET,
+    &verify::APPLET,
+    &version::APPLET,
+];
 
 /// The sections of `apk --help`, with the applets in the order of the list.
 pub static SECTIONS: &[(&str, &[&str])] = &[

@@ -12,12 +12,14 @@ use crate::package::Package;
 use crate::trust::Trust;
 
 /// Larger .PKGINFO are refused.
-const INFO_MAX: u64 = 8 << 20;
+pub(crate) const INFO_MAX: u64 = 8 << 20;
 
 /// A package whose control member was read and is trusted.
 pub struct Reader<'a> {
     stream: Stream<'a>,
     pub package: Package,
+    /// The text of .PKGINFO.
+    pub info: Vec<u8>,
     pub scripts: Vec<(Script, Vec<u8>)>,
     is_over: bool,
 }
@@ -29,11 +31,13 @@ impl<'a> Reader<'a> {
     pub fn open(input: Box<dyn Read + 'a>, trust: Trust<'a>) -> Result<Reader<'a>> {
         let mut stream = Stream::new(input, trust)?;
         let mut package = None;
+        let mut text = Vec::new();
         let mut scripts = Vec::new();
         loop {
             match stream.next_event()? {
                 Event::Entry(header) if header.name == b".PKGINFO" => {
-                    let info = info::parse(&stream.read_all(INFO_MAX)?);
+                    text = stream.read_all(INFO_MAX)?;
+                    let info = info::parse(&text);
                     stream.expect_data(info.data_hash);
                     package = Some(info);
                 }
@@ -54,8 +58,11 @@ impl<'a> Reader<'a> {
         if package.name.is_empty() || package.version.is_empty() {
             return Err(Error::detailed(Kind::V2PackageFormat, ".PKGINFO without name or version"));
         }
+        if package.broken.any() {
+            return Err(Error::detailed(Kind::V2PackageFormat, "a malformed dependency in .PKGINFO"));
+        }
         package.identity = stream.identity();
-        Ok(Reader { stream, package, scripts, is_over: false })
+        Ok(Reader { stream, package, info: text, scripts, is_over: false })
     }
 
     /// The next entry of the data; None behind the last, when all digests were right.

@@ -337,7 +337,7 @@ impl<'a> Stream<'a> {
     }
 }
 
-fn is_index_file(name: &[u8]) -> bool {
+pub(crate) fn is_index_file(name: &[u8]) -> bool {
     matches!(name, b"DESCRIPTION" | b"APKINDEX")
 }
 

@@ -169,15 +169,18 @@ pub(crate) fn block_of(header: &Header) -> Block {
     put(100, 7, &octal(u64::from(header.mode), 7));
     put(108, 7, &octal(u64::from(header.uid), 7));
     put(116, 7, &octal(u64::from(header.gid), 7));
-    put(124, 11, &octal(header.size, 11));
-    put(136, 11, &octal(header.mtime.max(0) as u64, 11));
+    // Twelve digits, without an end.
+    put(124, 12, &octal(header.size, 12));
+    put(136, 12, &octal(header.mtime.max(0) as u64, 12));
     put(156, 1, &[header.kind]);
     put(157, 100, &header.link);
     put(257, 8, b"ustar  \0"); // GNU's, as the reference writes it
     put(265, 31, &header.user);
     put(297, 31, &header.group);
-    put(329, 7, &octal(u64::from(header.device.0), 7));
-    put(337, 7, &octal(u64::from(header.device.1), 7));
+    if matches!(header.kind, b'3' | b'4') {
+        put(329, 7, &octal(u64::from(header.device.0), 7));
+        put(337, 7, &octal(u64::from(header.device.1), 7));
+    }
     put(148, 8, b"        ");
     let sum: u64 = block.iter().map(|&byte| u64::from(byte)).sum();
     block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
