@@ -223,13 +223,13 @@ impl Borrowed<'_> {
             out.push(b'!');
         }
         out.extend_from_slice(self.name);
-        if let Some(tag) = self.tag {
-            out.push(b'@');
-            out.extend_from_slice(tag);
-        }
         if !self.version.is_empty() {
             out.extend_from_slice(self.op.text().as_bytes());
             out.extend_from_slice(self.version);
+        }
+        if let Some(tag) = self.tag {
+            out.push(b'@');
+            out.extend_from_slice(tag);
         }
     }
 }
@@ -266,7 +266,7 @@ mod tests {
             ("foo~<1", Some("foo<~1")),
             ("foo=>1", Some("foo>=1")),
             ("foo><Q1abc", Some("foo><Q1abc")),
-            ("foo@x>1", Some("foo@x>1")),
+            ("foo@x>1", Some("foo>1@x")),
             ("foo=<>1", Some("foo1")),
             ("so:libc.musl-x86_64.so.1=1", Some("so:libc.musl-x86_64.so.1=1")),
             ("foo>1@x", None),

@@ -8,6 +8,7 @@
 
 pub mod adb;
 pub mod audit;
+pub mod catalog;
 pub mod command;
 pub mod database;
 pub mod deflate;
@@ -20,7 +21,10 @@ pub mod output;
 pub mod package;
 pub mod package_name;
 pub mod reader;
+pub mod repository;
+pub mod solver;
 pub mod transaction;
 pub mod trust;
+pub mod universe;
 pub mod v2;
 pub mod version;

@@ -8,17 +8,32 @@
 pub mod adbdump;
 pub mod adbgen;
 pub mod adbsign;
+pub mod add;
+pub mod commit;
+mod compare;
 pub mod config;
 pub mod convndx;
+pub mod del;
 pub mod extract;
 pub mod files;
+pub mod fix;
 pub mod globals;
 pub mod groups;
 pub mod help;
 pub mod index;
+pub mod info;
+pub mod list;
 pub mod mkndx;
 pub mod mkpkg;
 pub mod options;
+mod plan;
+pub mod policy;
+pub mod search;
+mod select;
+pub mod stats;
+pub mod system;
+mod time;
+pub mod upgrade;
 pub mod verify;
 pub mod version;
 
@@ -34,11 +49,20 @@ pub static APPLETS: &[&Applet] = &[
     &adbdump::APPLET,
     &adbgen::APPLET,
     &adbsign::APPLET,
+    &add::APPLET,
     &convndx::APPLET,
+    &del::APPLET,
     &extract::APPLET,
+    &fix::APPLET,
     &index::APPLET,
+    &info::APPLET,
+    &list::APPLET,
     &mkndx::APPLET,
     &mkpkg::APPLET,
+    &policy::APPLET,
+    &search::APPLET,
+    &stats::APPLET,
+    &upgrade::APPLET,
     &verify::APPLET,
     &version::APPLET,
 ];

@@ -3,12 +3,12 @@
 use std::cmp::Ordering;
 
 use super::options::{Group, Takes, opt};
-use super::{Applet, Cx, Failure, Result};
+use super::{Applet, Cx, Result};
 use crate::version;
 
 pub static APPLET: Applet = Applet {
     name: "version",
-    summary: "Compare package versions (in installed database vs. available) or do tests on literal version strings",
+    summary: "Compare package versions or perform tests on version strings",
     usage: &[" [<OPTIONS>...] [PACKAGES...]", " -c VERSIONS...", " -t VERSION1 VERSION2", " -I"],
     description: "apk version compares the versions of installed packages with those that repositories have. It also checks \
                   and compares versions that are given as text.",
@@ -34,7 +34,7 @@ fn run(cx: &mut Cx) -> Result {
     if cx.options.has("check") {
         return Ok(check(cx));
     }
-    Err(Failure::Error("the installed packages cannot be compared yet".to_string()))
+    super::compare::run(cx)
 }
 
 /// Prints `<`, `=` or `>`. 1, and nothing, where there are not two valid versions.

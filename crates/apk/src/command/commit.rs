@@ -1,0 +1,173 @@
+//! commit — solving and doing what was found: the plan's lines, the changes, the summary.
+
+use super::plan;
+use super::system::System;
+use super::{Cx, Failure, Result};
+use crate::dependency::Dependency;
+use crate::output::size;
+use crate::solver::{self, Change, Flags, NameFlags, Request, Solution};
+use crate::universe::{PackageId, Universe};
+
+/// What an applet wants done.
+#[derive(Default)]
+pub struct Plan {
+    pub world: Vec<Dependency>,
+    pub flags: Flags,
+    /// By name: flags, and those passed on to dependencies.
+    pub names: Vec<(Vec<u8>, Flags, Flags)>,
+    pub ignore_conflicts: bool,
+}
+
+/// How many bytes errors may be wide where they go to no terminal.
+const WIDTH: usize = 50;
+
+/// Solves the plan and does it, or says why it cannot be done. Gives the number of errors.
+pub fn run(cx: &mut Cx, system: &System, plan: &Plan) -> Result {
+    let mut universe = system.universe();
+    check_tags(cx, system, &plan.world)?;
+    let solution = solve(cx, &mut universe, plan);
+    if solution.errors > 0 {
+        report(cx, &mut universe, &solution);
+        return Ok(solution.errors as i32);
+    }
+    carry_out(cx, system, &universe, &solution)
+}
+
+/// Solves the plan.
+pub fn solve<'t>(cx: &Cx, universe: &mut Universe<'t>, plan: &'t Plan) -> Solution<'t> {
+    let world = System::deps(universe, &plan.world);
+    let names = plan.names.iter();
+    let names = names
+        .map(|(name, flags, inherited)| NameFlags {
+            name: universe.name(name),
+            flags: *flags,
+            inherited: *inherited,
+        })
+        .collect();
+    let request = Request {
+        world,
+        flags: plan.flags,
+        names,
+        ignore_conflicts: plan.ignore_conflicts,
+        force_broken_world: cx.globals.force.broken_world,
+        preupgrade: false,
+    };
+    solver::solve(universe, &request)
+}
+
+/// Says why there is no solution.
+pub fn report<'t>(cx: &mut Cx, universe: &mut Universe<'t>, solution: &Solution<'t>) {
+    cx.messages.error("unable to select packages:");
+    let text = solver::explain(universe, solution, WIDTH);
+    cx.messages.error_line(text.strip_suffix(b"\n").unwrap_or(&text));
+}
+
+/// Refuses a world that speaks of tags that no repository has.
+pub fn check_tags(cx: &mut Cx, system: &System, world: &[Dependency]) -> Result<()> {
+    let mut missing = false;
+    for dependency in world {
+        let Some(tag) = &dependency.tag else { continue };
+        if !system.repositories.tags.iter().any(|known| **known == **tag) {
+            cx.messages
+                .warning(format!("The repository tag for world dependency '{dependency}' does not exist"));
+            missing = true;
+        }
+    }
+    if missing {
+        return Err(Failure::Error("Not committing changes due to missing repository tags.".to_string()));
+    }
+    Ok(())
+}
+
+/// Prints the plan, does it, and sums up.
+pub fn carry_out(cx: &mut Cx, system: &System, universe: &Universe<'_>, solution: &Solution<'_>) -> Result {
+    let total = solution.changes.total();
+    if !cx.globals.simulate && total > 0 {
+        return Err(Failure::Error("changes can only be simulated by this program (--simulate)".to_string()));
+    }
+    let width = total.to_string().len();
+    plan::print(cx, universe, solution);
+    let mut number = 0;
+    for change in solution.changes.list.iter().filter(|change| change.is_change()) {
+        number += 1;
+        let line = change_line(universe, change);
+        cx.messages.message([format!("({number:>width$}/{total}) ").as_bytes(), &line].concat());
+    }
+    let _ = system;
+    summary(cx, universe, solution);
+    Ok(0)
+}
+
+/// The line of one change: what is done to which package.
+pub fn change_line(universe: &Universe<'_>, change: &Change) -> Vec<u8> {
+    let Some(subject) = change.new.or(change.old) else { return Vec::new() };
+    let package = universe.package(subject);
+    let mut line = Vec::new();
+    let verb: &[u8] = match (change.old, change.new) {
+        (None, _) => b"Installing ",
+        (Some(_), None) => b"Purging ",
+        (Some(old), Some(new)) if old == new => {
+            let unavailable = package.repositories == 0 && !package.given && package.size != 0;
+            match change.reinstall {
+                true if unavailable => b"[APK unavailable, skipped] Reinstalling ",
+                true => b"Reinstalling ",
+                false => b"Updating pinning ",
+            }
+        }
+        (Some(old), Some(_)) => match crate::version::compare(package.version, universe.package(old).version)
+        {
+            std::cmp::Ordering::Less => b"Downgrading ",
+            std::cmp::Ordering::Greater => b"Upgrading ",
+            std::cmp::Ordering::Equal => b"Replacing ",
+        },
+    };
+    line.extend_from_slice(verb);
+    line.extend_from_slice(universe.name_of(package.name).text);
+    if change.new_tag > 0 && change.new.is_some() {
+        line.push(b'@');
+        line.extend_from_slice(&universe.tags()[change.new_tag].name);
+    }
+    let of = |id: PackageId| universe.package(id).version;
+    let versions = match (change.old, change.new) {
+        (Some(old), Some(new)) if old != new => [b" (", of(old), b" -> ", of(new), b")"].concat(),
+        _ => [b" (", package.version, b")"].concat(),
+    };
+    line.extend_from_slice(&versions);
+    line
+}
+
+/// The last line: how much is installed after the changes.
+fn summary(cx: &mut Cx, universe: &Universe<'_>, solution: &Solution<'_>) {
+    let mut packages = 0i64;
+    let mut bytes = 0i64;
+    let (mut folders, mut files) = (0usize, 0usize);
+    for id in 0..universe.packages_len() as PackageId {
+        let package = universe.package(id);
+        if package.installed {
+            packages += 1;
+            bytes += package.installed_size as i64;
+            let lines = package.block.split(|&byte| byte == b'\n');
+            for line in lines {
+                folders += usize::from(line.starts_with(b"F:"));
+                files += usize::from(line.starts_with(b"R:"));
+            }
+        }
+    }
+    for change in &solution.changes.list {
+        if let Some(old) = change.old {
+            packages -= 1;
+            bytes -= universe.package(old).installed_size as i64;
+        }
+        if let Some(new) = change.new {
+            packages += 1;
+            bytes += universe.package(new).installed_size as i64;
+        }
+    }
+    let size = size::human(bytes.max(0) as u64);
+    let line = if cx.messages.verbosity > 1 {
+        format!("OK: {packages} packages, {folders} dirs, {files} files, {size}")
+    } else {
+        format!("OK: {size} in {packages} packages")
+    };
+    cx.messages.message(line);
+}

@@ -1,0 +1,193 @@
+//! discover — the names that can be reached from world, depth first, and what is known of them before the first choice.
+//!
+//! A name gets its rank when everything behind it has been seen, so that what depends on others is picked before them.
+
+use super::Request;
+use super::state::{Discovered, NameState, PackageState};
+use crate::universe::{DEFAULT_TAG, Dep, NameId, PackageId, RepositorySet, Universe};
+
+/// Ranks of names that have a provider under their own name, not only virtual ones.
+const RANK_REAL: u32 = 1 << 30;
+/// Ranks of names that the command line speaks of.
+const RANK_ASKED: u32 = 1 << 31;
+
+/// A name whose discovery has begun.
+struct Frame {
+    name: NameId,
+    /// The next provider, or, beyond them, the next package with this name in its install_if.
+    provider: usize,
+    /// The next dependency of the provider before.
+    depend: usize,
+    /// The provider whose dependencies are being discovered.
+    package: Option<PackageId>,
+    install_if: usize,
+}
+
+struct Discovery<'a, 't> {
+    universe: &'a mut Universe<'t>,
+    names: Vec<NameState<'t>>,
+    packages: Vec<PackageState>,
+    flagged: Vec<NameId>,
+    available: bool,
+    default_repositories: RepositorySet,
+    serial: u32,
+}
+
+/// Everything that `world` and the flags of `request` can reach.
+pub(super) fn discover<'t>(
+    universe: &mut Universe<'t>,
+    request: &Request<'t>,
+    world: &[Dep<'t>],
+) -> Discovered<'t> {
+    for flags in &request.names {
+        universe.load(flags.name);
+    }
+    let mut discovery = Discovery {
+        default_repositories: universe.tags()[DEFAULT_TAG].repositories,
+        universe,
+        names: Vec::new(),
+        packages: Vec::new(),
+        flagged: request.names.iter().map(|flags| flags.name).collect(),
+        available: request.flags.available,
+        serial: 0,
+    };
+    discovery.grow();
+    for flags in &request.names {
+        for index in 0..discovery.universe.name_of(flags.name).providers.len() {
+            let package = discovery.universe.name_of(flags.name).providers[index].package;
+            discovery.packages[package as usize].flags.add(flags.flags);
+            discovery.packages[package as usize].inherited.add(flags.inherited);
+        }
+    }
+    for dep in world.iter().filter(|dep| !dep.broken) {
+        discovery.discover(dep.name);
+    }
+    discovery.universe.link();
+    discovery.grow();
+    discovery.link();
+    Discovered { names: discovery.names, packages: discovery.packages }
+}
+
+impl<'t> Discovery<'_, 't> {
+    /// Makes room for what the universe has read since.
+    fn grow(&mut self) {
+        self.names.resize_with(self.universe.names_len(), NameState::default);
+        self.packages.resize_with(self.universe.packages_len(), PackageState::default);
+    }
+
+    fn discover(&mut self, name: NameId) {
+        let mut stack = Vec::new();
+        self.enter(&mut stack, name);
+        while let Some(frame) = stack.last_mut() {
+            if let Some(package) = frame.package {
+                let package = self.universe.package(package);
+                let behind = package.depends.iter().chain(&package.install_if).chain(&package.provides);
+                if let Some(name) = behind.map(|dep| dep.name).nth(frame.depend) {
+                    frame.depend += 1;
+                    self.enter(&mut stack, name);
+                } else {
+                    frame.package = None;
+                }
+                continue;
+            }
+            let name = self.universe.name_of(frame.name);
+            if let Some(provider) = name.providers.get(frame.provider) {
+                frame.provider += 1;
+                frame.depend = 0;
+                let package = provider.package;
+                if !self.packages[package as usize].seen {
+                    frame.package = Some(package);
+                    self.reach(package);
+                }
+                continue;
+            }
+            if let Some(&package) = name.install_ifs.get(frame.install_if) {
+                frame.install_if += 1;
+                let name = self.universe.package(package).name;
+                self.enter(&mut stack, name);
+                continue;
+            }
+            let name = frame.name;
+            stack.pop();
+            self.leave(name);
+        }
+    }
+
+    fn enter(&mut self, stack: &mut Vec<Frame>, name: NameId) {
+        if self.names.get(name as usize).is_some_and(|state| state.seen) {
+            return;
+        }
+        self.universe.load(name);
+        self.grow();
+        self.names[name as usize].seen = true;
+        stack.push(Frame { name, provider: 0, depend: 0, package: None, install_if: 0 });
+    }
+
+    /// Facts of a package that is seen for the first time.
+    fn reach(&mut self, id: PackageId) {
+        let package = self.universe.package(id);
+        let repositories = self.universe.package_repositories(id);
+        let contained = package.given || package.size == 0;
+        let state = &mut self.packages[id as usize];
+        state.seen = true;
+        state.tags_allowed = 1 << DEFAULT_TAG;
+        state.available = contained || package.repositories & self.universe.available != 0;
+        state.selectable = package.is_installable() && (state.available || package.installed);
+        state.install_if_failed = package.install_if.is_empty()
+            || package.broken.install_if
+            || (self.available && !state.available);
+        state.tag_preferred = contained || repositories & self.default_repositories != 0;
+        state.tag_ok = state.tag_preferred || package.installed;
+    }
+
+    /// Facts of a name of which everything behind it was seen.
+    fn leave(&mut self, id: NameId) {
+        let name = self.universe.name_of(id);
+        let state = &mut self.names[id as usize];
+        state.no_install_if = true;
+        let mut real = false;
+        for provider in &name.providers {
+            let package = self.universe.package(provider.package);
+            state.no_install_if &= self.packages[provider.package as usize].install_if_failed;
+            real |= provider.version.is_some();
+            state.auto_selectable |= provider.version.is_some() || package.provider_priority > 0;
+        }
+        self.serial += 1;
+        state.rank = self.serial;
+        if real {
+            state.rank |= RANK_REAL;
+        }
+        if self.flagged.contains(&id) {
+            state.rank |= RANK_ASKED;
+        }
+    }
+
+    /// Ties names to those that depend on them, by name.
+    fn link(&mut self) {
+        // Installed packages that were not reached count for what is removed with what.
+        let mut reached: Vec<PackageId> = (0..self.universe.packages_len() as PackageId).collect();
+        reached.sort_unstable_by_key(|&package| self.universe.package(package).sequence);
+        for package in reached {
+            let package = self.universe.package(package);
+            let own = std::iter::once(package.name).chain(package.provides.iter().map(|dep| dep.name));
+            for dep in &package.depends {
+                let list = &mut self.names[dep.name as usize].reverse_depends;
+                own.clone().for_each(|name| add(list, name));
+            }
+            for dep in &package.install_if {
+                let list = &mut self.names[dep.name as usize].reverse_install_ifs;
+                own.clone().for_each(|name| add(list, name));
+            }
+        }
+        for state in &mut self.names {
+            state.reverse_depends.sort_by_key(|&name| self.universe.name_of(name).text);
+            state.reverse_install_ifs.sort_by_key(|&name| self.universe.name_of(name).text);
+        }
+    }
+}
+
+fn add(list: &mut Vec<NameId>, name: NameId) {
+    if !list.contains(&name) {
+        list.push(name);
+    }
+}

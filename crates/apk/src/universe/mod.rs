@@ -1,0 +1,351 @@
+//! universe — everything that is known by name: installed packages, those of repositories, and those given.
+//!
+//! Packages are read from the blocks of catalogs when something asks for one of their names, so that what a command
+//! costs is what it looks at, not how large the repositories are. A package that several sources have, by the same
+//! identity, is one package.
+//!
+//! The order of everything is that in which the sources are given, the installed packages first; the solver's choices
+//! depend on it.
+
+mod dep;
+mod package;
+
+pub use self::dep::{Bearing, Dep};
+pub use self::package::{Broken, Package, fields};
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use crate::catalog::Catalog;
+use crate::dependency;
+use crate::identity::Identity;
+
+/// The number of a name.
+pub type NameId = u32;
+/// The number of a package.
+pub type PackageId = u32;
+/// A set of repositories, by bit. The first bits are those of `Repository` in order.
+pub type RepositorySet = u64;
+/// A set of tags, by bit; bit 0 is no tag at all.
+pub type TagSet = u32;
+
+/// The tag of repositories without one.
+pub const DEFAULT_TAG: usize = 0;
+
+/// Where the blocks of a catalog come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The installed database.
+    Installed,
+    /// The repository of this number.
+    Repository(u32),
+    /// Packages made for this run (`add --virtual`) or given as files.
+    Given,
+}
+
+/// A catalog and where it comes from.
+#[derive(Clone, Copy)]
+pub struct Source<'t> {
+    pub catalog: Catalog<'t>,
+    pub origin: Origin,
+}
+
+/// A tag `@name` and the repositories that have it.
+#[derive(Clone, Debug)]
+pub struct Tag {
+    /// Empty for the default.
+    pub name: Vec<u8>,
+    pub repositories: RepositorySet,
+}
+
+/// A package under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Provider<'t> {
+    pub package: PackageId,
+    /// None for a `provides` without a version.
+    pub version: Option<&'t [u8]>,
+}
+
+/// A name that something has, wants or provides.
+pub struct Name<'t> {
+    pub text: &'t [u8],
+    /// In the order of the sources; empty until `Universe::load`.
+    pub providers: Vec<Provider<'t>>,
+    /// Packages whose install_if speaks of this name.
+    pub install_ifs: Vec<PackageId>,
+    loaded: bool,
+}
+
+/// The names and packages.
+pub struct Universe<'t> {
+    sources: Vec<Source<'t>>,
+    names: Vec<Name<'t>>,
+    by_name: HashMap<&'t [u8], NameId, BuildHasherDefault<FastHasher>>,
+    packages: Vec<Package<'t>>,
+    by_identity: HashMap<Identity, PackageId, BuildHasherDefault<FastHasher>>,
+    /// Of each source, the package that a block became.
+    by_block: Vec<HashMap<u32, PackageId, BuildHasherDefault<FastHasher>>>,
+    tags: Vec<Tag>,
+    /// Repositories that can be reached: all, without the network only local ones.
+    pub available: RepositorySet,
+}
+
+impl<'t> Universe<'t> {
+    /// What `sources` have. `tags` begins with the default tag.
+    pub fn new(sources: Vec<Source<'t>>, tags: Vec<Tag>, available: RepositorySet) -> Universe<'t> {
+        Universe {
+            by_block: sources.iter().map(|_| HashMap::default()).collect(),
+            sources,
+            names: Vec::new(),
+            by_name: HashMap::default(),
+            packages: Vec::new(),
+            by_identity: HashMap::default(),
+            tags,
+            available,
+        }
+    }
+
+    /// The name with this text.
+    pub fn name(&mut self, text: &'t [u8]) -> NameId {
+        *self.by_name.entry(text).or_insert_with(|| {
+            self.names.push(Name { text, providers: Vec::new(), install_ifs: Vec::new(), loaded: false });
+            self.names.len() as NameId - 1
+        })
+    }
+
+    /// A name that was seen before.
+    pub fn find_name(&self, text: &[u8]) -> Option<NameId> {
+        self.by_name.get(text).copied()
+    }
+
+    /// What is known of a name.
+    pub fn name_of(&self, name: NameId) -> &Name<'t> {
+        &self.names[name as usize]
+    }
+
+    /// How many names were seen.
+    pub fn names_len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// A package.
+    pub fn package(&self, package: PackageId) -> &Package<'t> {
+        &self.packages[package as usize]
+    }
+
+    /// How many packages were read.
+    pub fn packages_len(&self) -> usize {
+        self.packages.len()
+    }
+
+    /// The tags; the first is the default.
+    pub fn tags(&self) -> &[Tag] {
+        &self.tags
+    }
+
+    /// The number of the tag; a new one without repositories where it is not known.
+    pub fn tag(&mut self, name: &[u8]) -> usize {
+        match self.tags.iter().position(|tag| tag.name == name) {
+            Some(tag) => tag,
+            None => {
+                self.tags.push(Tag { name: name.to_vec(), repositories: 0 });
+                self.tags.len() - 1
+            }
+        }
+    }
+
+    /// The repositories of all tags of the set.
+    pub fn repositories_of(&self, tags: TagSet) -> RepositorySet {
+        let mut repositories = 0;
+        for (index, tag) in self.tags.iter().enumerate().take(TagSet::BITS as usize) {
+            if tags & (1 << index) != 0 {
+                repositories |= tag.repositories;
+            }
+        }
+        repositories
+    }
+
+    /// The sources.
+    pub fn sources(&self) -> &[Source<'t>] {
+        &self.sources
+    }
+
+    /// Reads every package that provides the name or whose install_if speaks of it.
+    pub fn load(&mut self, name: NameId) {
+        if std::mem::replace(&mut self.names[name as usize].loaded, true) {
+            return;
+        }
+        let text = self.names[name as usize].text;
+        self.names[name as usize].providers.clear();
+        for source in 0..self.sources.len() {
+            let catalog = self.sources[source].catalog;
+            let Some(index) = catalog.find(text) else { continue };
+            for block in catalog.providers(index) {
+                let package = self.read(source, block);
+                self.add_providers(name, package);
+            }
+            for block in catalog.install_ifs(index) {
+                let package = self.read(source, block);
+                let install_ifs = &mut self.names[name as usize].install_ifs;
+                if !install_ifs.contains(&package) {
+                    install_ifs.push(package);
+                }
+            }
+        }
+    }
+
+    /// Whether any package speaks of the name in its dependencies. Looks at every block.
+    pub fn is_mentioned(&self, text: &[u8]) -> bool {
+        let speaks = |block: &[u8]| {
+            let lists = fields(block).filter(|(letter, _)| matches!(letter, b'D' | b'i'));
+            lists.flat_map(|(_, list)| dependency::borrow_list(list).flatten()).any(|dep| dep.name == text)
+        };
+        self.sources
+            .iter()
+            .any(|source| (0..source.catalog.len()).any(|block| speaks(source.catalog.block(block))))
+    }
+
+    /// Gives names that were not asked for those of their providers that were read for another reason.
+    pub fn link(&mut self) {
+        for name in self.names.iter_mut().filter(|name| !name.loaded) {
+            name.providers.clear();
+        }
+        let mut order: Vec<PackageId> = (0..self.packages.len() as PackageId).collect();
+        order.sort_unstable_by_key(|&id| self.packages[id as usize].sequence);
+        for id in order {
+            let package = &self.packages[id as usize];
+            let own = &mut self.names[package.name as usize];
+            if !own.loaded {
+                own.providers.push(Provider { package: id, version: Some(package.version) });
+            }
+            for dep in &package.provides {
+                let provided = &mut self.names[dep.name as usize];
+                if !provided.loaded {
+                    provided.providers.push(Provider { package: id, version: dep.provided_version() });
+                }
+            }
+        }
+    }
+
+    fn add_providers(&mut self, name: NameId, id: PackageId) {
+        if self.names[name as usize].providers.iter().any(|provider| provider.package == id) {
+            return;
+        }
+        let package = &self.packages[id as usize];
+        let providers = &mut self.names[name as usize].providers;
+        if package.name == name {
+            providers.push(Provider { package: id, version: Some(package.version) });
+        }
+        for dep in package.provides.iter().filter(|dep| dep.name == name) {
+            providers.push(Provider { package: id, version: dep.provided_version() });
+        }
+    }
+
+    /// The package in a block of a source.
+    pub fn read(&mut self, source: usize, block: usize) -> PackageId {
+        if let Some(&package) = self.by_block[source].get(&(block as u32)) {
+            return package;
+        }
+        let Source { catalog, origin } = self.sources[source];
+        let sequence = (source as u64) << 32 | block as u64;
+        let mut package = Package::read(self, catalog.block(block), sequence);
+        let repositories = match origin {
+            Origin::Repository(number) => 1 << number,
+            Origin::Installed | Origin::Given => 0,
+        };
+        let id = match package.identity.as_ref().and_then(|identity| self.by_identity.get(identity).copied())
+        {
+            Some(id) => {
+                self.packages[id as usize].repositories |= repositories;
+                id
+            }
+            None => {
+                let id = self.packages.len() as PackageId;
+                if let Some(identity) = &package.identity {
+                    self.by_identity.insert(*identity, id);
+                }
+                package.repositories = repositories;
+                package.installed = origin == Origin::Installed;
+                package.given = origin == Origin::Given;
+                self.packages.push(package);
+                id
+            }
+        };
+        self.by_block[source].insert(block as u32, id);
+        id
+    }
+
+    /// Reads all installed packages, and gives them in the order of the database.
+    pub fn load_installed(&mut self) -> Vec<PackageId> {
+        let mut installed = Vec::new();
+        for source in 0..self.sources.len() {
+            if self.sources[source].origin == Origin::Installed {
+                for block in 0..self.sources[source].catalog.len() {
+                    let package = self.read(source, block);
+                    if !installed.contains(&package) {
+                        installed.push(package);
+                    }
+                }
+            }
+        }
+        installed
+    }
+
+    /// The repositories a package can come from: those that list it, and those of the tag it was installed with.
+    pub fn package_repositories(&self, package: PackageId) -> RepositorySet {
+        let package = self.package(package);
+        let pinned = match package.installed_tag {
+            Some(tag) if package.installed => self.tags[tag].repositories,
+            Some(_) => 0,
+            None if package.installed => self.tags[DEFAULT_TAG].repositories,
+            None => 0,
+        };
+        package.repositories | pinned
+    }
+
+    /// The installed package of this very name.
+    pub fn installed_of(&self, name: NameId) -> Option<PackageId> {
+        let providers = self.name_of(name).providers.iter();
+        providers.map(|provider| provider.package).find(|&id| {
+            let package = self.package(id);
+            package.installed && package.name == name
+        })
+    }
+}
+
+/// A hash for short byte strings that nobody chooses to make us slow.
+#[derive(Default)]
+pub struct FastHasher(u64);
+
+impl Hasher for FastHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            self.write_u64(u64::from_le_bytes(*word));
+        }
+        for &byte in rest {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 ^= self.0 >> 29;
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+
+    fn write_u8(&mut self, number: u8) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
+}

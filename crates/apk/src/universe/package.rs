@@ -1,0 +1,128 @@
+//! package — what the solver has to know of a package, read from its block of an index or of the installed database.
+
+use super::{Dep, NameId, RepositorySet, Universe};
+use crate::dependency;
+use crate::identity::Identity;
+
+/// Lists of dependencies that could not be understood.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Broken {
+    pub depends: bool,
+    pub provides: bool,
+    pub install_if: bool,
+    /// A field that is not known but must not be ignored.
+    pub unknown_field: bool,
+}
+
+/// A package.
+#[derive(Clone, Debug)]
+pub struct Package<'t> {
+    pub name: NameId,
+    pub version: &'t [u8],
+    /// None where the block has none that is valid.
+    pub identity: Option<Identity>,
+    pub arch: &'t [u8],
+    pub depends: Vec<Dep<'t>>,
+    pub provides: Vec<Dep<'t>>,
+    pub install_if: Vec<Dep<'t>>,
+    /// Bytes of the package file; 0 for a package without contents.
+    pub size: u64,
+    pub installed_size: u64,
+    pub provider_priority: u32,
+    pub broken: Broken,
+    /// Repositories that list it.
+    pub repositories: RepositorySet,
+    pub installed: bool,
+    /// Made for this run, or given as a file.
+    pub given: bool,
+    /// The tag it was installed with.
+    pub installed_tag: Option<usize>,
+    /// Letters of what failed when it was installed.
+    pub flags: &'t [u8],
+    /// Its lines, for everything else.
+    pub block: &'t [u8],
+    /// Its place in the order of the sources.
+    pub sequence: u64,
+}
+
+impl<'t> Package<'t> {
+    /// The package that `block` tells of.
+    pub(super) fn read(universe: &mut Universe<'t>, block: &'t [u8], sequence: u64) -> Package<'t> {
+        let mut package = Package {
+            name: 0,
+            version: b"",
+            identity: None,
+            arch: b"",
+            depends: Vec::new(),
+            provides: Vec::new(),
+            install_if: Vec::new(),
+            size: 0,
+            installed_size: 0,
+            provider_priority: 0,
+            broken: Broken::default(),
+            repositories: 0,
+            installed: false,
+            given: false,
+            installed_tag: None,
+            flags: b"",
+            block,
+            sequence,
+        };
+        let mut name: &'t [u8] = b"";
+        for (letter, value) in fields(block) {
+            match letter {
+                b'P' => name = value,
+                b'V' => package.version = value,
+                b'C' => package.identity = Identity::parse(value),
+                b'A' => package.arch = value,
+                b'S' => package.size = number(value),
+                b'I' => package.installed_size = number(value),
+                b'k' => package.provider_priority = number(value) as u32,
+                b'D' => package.broken.depends |= !list(universe, value, &mut package.depends),
+                b'p' => package.broken.provides |= !list(universe, value, &mut package.provides),
+                b'i' => package.broken.install_if |= !list(universe, value, &mut package.install_if),
+                b'f' => package.flags = value,
+                b's' => package.installed_tag = Some(universe.tag(value)),
+                _ => {}
+            }
+        }
+        package.name = universe.name(name);
+        package
+    }
+
+    /// The first value of a line that begins with `letter`; empty where there is none.
+    pub fn field(&self, letter: u8) -> &'t [u8] {
+        fields(self.block).find(|(other, _)| *other == letter).map_or(b"", |(_, value)| value)
+    }
+
+    /// Whether nothing says that it cannot be installed.
+    pub fn is_installable(&self) -> bool {
+        !self.broken.depends && !self.broken.provides && !self.broken.unknown_field
+    }
+}
+
+/// Letter and value of each line of a block, as far as they speak of the package and not of its files.
+pub fn fields(block: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    block
+        .split(|&byte| byte == b'\n')
+        .take_while(|line| !line.starts_with(b"F:"))
+        .filter(|line| line.len() >= 2 && line[1] == b':')
+        .map(|line| (line[0], &line[2..]))
+}
+
+/// The number that a text begins with.
+fn number(text: &[u8]) -> u64 {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit());
+    digits.fold(0u64, |number, digit| number.saturating_mul(10).saturating_add(u64::from(digit - b'0')))
+}
+
+/// Adds the dependencies of `text`; false where one is malformed.
+fn list<'t>(universe: &mut Universe<'t>, text: &'t [u8], list: &mut Vec<Dep<'t>>) -> bool {
+    for item in dependency::borrow_list(text) {
+        match item {
+            Ok(borrowed) => list.push(Dep::new(universe, borrowed)),
+            Err(_) => return false,
+        }
+    }
+    true
+}
