@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Outcome, Result};
 use crate::input::{self, Input};
 use crate::options::{self, Options};
 use crate::output::Output;
@@ -71,7 +71,7 @@ impl<'a> Cx<'a> {
         match File::open(file) {
             Ok(opened) => Some(input::file(opened)),
             Err(error) => {
-                self.report(Error::At(file.to_path_buf(), error));
+                self.report(Error::at(file, error));
                 None
             }
         }
@@ -85,9 +85,9 @@ impl<'a> Cx<'a> {
     #[cold]
     #[inline(never)]
     pub fn report(&mut self, error: Error) {
-        match error {
-            Error::Exit(status) => self.status = status,
-            Error::Usage(message) => {
+        match error.outcome() {
+            Outcome::Exit(status) => self.status = status,
+            Outcome::Usage(message) => {
                 let usage = usage_text(self.applet);
                 if message.is_empty() {
                     self.print_error(&usage);
@@ -96,8 +96,8 @@ impl<'a> Cx<'a> {
                 }
                 self.status = self.failure;
             }
-            other => {
-                self.print_error(&format!("{}: {other}\n", self.name));
+            Outcome::Message(message) => {
+                self.print_error(&format!("{}: {message}\n", self.name));
                 self.status = self.failure;
             }
         }
@@ -134,7 +134,7 @@ pub fn run_with(applet: &Applet, name: &str, args: &[OsString], out: &mut Output
         cx.report(error);
     }
     if let Err(error) = cx.out.finish() {
-        cx.report(Error::Io("write error".to_string(), error));
+        cx.report(Error::io("write error", error));
     }
     *out = cx.out;
     cx.status

@@ -21,6 +21,6 @@ impl Cx<'_> {
         let status = if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
         let name = command.first().map(|name| name.to_string_lossy()).unwrap_or_default();
         self.warn(&format!("can't execute '{name}': {}", sys::error::text(&error)));
-        Error::Exit(status)
+        Error::exit(status)
     }
 }

@@ -118,7 +118,7 @@ impl Options {
             None => Ok(None),
             Some(value) => match value.to_str() {
                 Some(text) => Ok(Some(text)),
-                None => Err(Error::message(format!(
+                None => Err(Error::message(format_args!(
                     "invalid argument '{}' to '{short}'",
                     value.to_string_lossy()
                 ))),
@@ -145,7 +145,7 @@ impl Options {
             return Err(Error::usage(""));
         }
         match self.operands.get(max) {
-            Some(extra) => Err(Error::usage(format!("extra operand '{}'", extra.to_string_lossy()))),
+            Some(extra) => Err(Error::usage(format_args!("extra operand '{}'", extra.to_string_lossy()))),
             None => Ok(()),
         }
     }
@@ -159,7 +159,7 @@ impl Options {
 pub fn number(text: &OsStr) -> Result<u64> {
     match text.to_str().and_then(|text| if text.starts_with('+') { None } else { text.parse().ok() }) {
         Some(number) => Ok(number),
-        None => Err(Error::message(format!("invalid number '{}'", text.to_string_lossy()))),
+        None => Err(Error::message(format_args!("invalid number '{}'", text.to_string_lossy()))),
     }
 }
 
@@ -195,13 +195,15 @@ fn parse_long(usage: &'static str, arg: &[u8], rest: &mut std::slice::Iter<'_, O
     let value = match (option.value, attached) {
         (Value::None, None) => None,
         (Value::None, Some(_)) => {
-            return Err(Error::usage(format!("option '--{}' doesn't allow an argument", option.long)));
+            return Err(Error::usage(format_args!("option '--{}' doesn't allow an argument", option.long)));
         }
         (_, Some(bytes)) => Some(OsString::from_vec(bytes.to_vec())),
         (Value::Optional, None) => None,
         (Value::Required, None) => match rest.next() {
             Some(next) => Some(next.clone()),
-            None => return Err(Error::usage(format!("option '--{}' requires an argument", option.long))),
+            None => {
+                return Err(Error::usage(format_args!("option '--{}' requires an argument", option.long)));
+            }
         },
     };
     Ok(Given { short: option.short, long: option.long, value })
@@ -215,7 +217,7 @@ fn parse_cluster(
 ) -> Result {
     while let Some((&letter, behind)) = letters.split_first() {
         let Some(option) = find_short(usage, letter) else {
-            return Err(Error::usage(format!("invalid option -- '{}'", letter.escape_ascii())));
+            return Err(Error::usage(format_args!("invalid option -- '{}'", letter.escape_ascii())));
         };
         let value = match option.value {
             Value::None => None,
@@ -223,7 +225,7 @@ fn parse_cluster(
             Value::Required if behind.is_empty() => match rest.next() {
                 Some(next) => Some(next.clone()),
                 None => {
-                    return Err(Error::usage(format!(
+                    return Err(Error::usage(format_args!(
                         "option requires an argument -- '{}'",
                         letter.escape_ascii()
                     )));
@@ -251,12 +253,12 @@ fn find_long(usage: &'static str, name: &[u8]) -> Result<Declared> {
         }
         if long.as_bytes().starts_with(name) {
             if found.is_some_and(|found| found != option) {
-                return Err(Error::usage(format!("option '--{}' is ambiguous", name.escape_ascii())));
+                return Err(Error::usage(format_args!("option '--{}' is ambiguous", name.escape_ascii())));
             }
             found = Some(option);
         }
     }
-    found.ok_or_else(|| Error::usage(format!("unrecognized option '--{}'", name.escape_ascii())))
+    found.ok_or_else(|| Error::usage(format_args!("unrecognized option '--{}'", name.escape_ascii())))
 }
 
 /// The names of options that the usage text declares, in its order.

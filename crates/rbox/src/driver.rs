@@ -58,7 +58,9 @@ pub(crate) fn run(args: &[OsString]) -> u8 {
             print((links.join("\n") + "\n").as_bytes())
         }
         Some(b"--show") => match args.get(2) {
-            Some(script) => fail(&Error::message(format!("script '{}' not found", script.to_string_lossy()))),
+            Some(script) => {
+                fail(&Error::message(format_args!("script '{}' not found", script.to_string_lossy())))
+            }
             None => fail(&Error::message("--show needs the name of a script")),
         },
         Some(b"--install") => match install(&args[2..]) {
@@ -114,7 +116,7 @@ fn print(text: &[u8]) -> u8 {
     out.write(text);
     match out.finish() {
         Ok(()) => 0,
-        Err(error) => fail(&Error::Io("write error".to_string(), error)),
+        Err(error) => fail(&Error::io("write error", error)),
     }
 }
 

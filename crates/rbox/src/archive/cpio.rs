@@ -83,8 +83,9 @@ fn owner(text: &OsStr) -> Result<Owner> {
         Some(colon) => (&bytes[..colon], Some(&bytes[colon + 1..])),
         None => (bytes, None),
     };
-    let unknown =
-        |what: &str, name: &[u8]| Error::message(format!("unknown {what} {}", String::from_utf8_lossy(name)));
+    let unknown = |what: &str, name: &[u8]| {
+        Error::message(format_args!("unknown {what} {}", String::from_utf8_lossy(name)))
+    };
     let uid = posix::passwd::uid_of(user).ok_or_else(|| unknown("user", user))?;
     let gid = match group {
         None | Some(b"") => posix::passwd::user_by_id(uid).map(|user| user.gid),
@@ -117,7 +118,7 @@ fn sources(cx: &mut Cx<'_>, names: Vec<Vec<u8>>, links: Links) -> Vec<Source> {
         let stat = match at::stat(at::CWD, &path, links) {
             Ok(stat) => stat,
             Err(error) => {
-                cx.report(Error::At(path, error));
+                cx.report(Error::at(path, error));
                 continue;
             }
         };
@@ -217,7 +218,7 @@ fn extract(cx: &mut Cx<'_>, options: &Options, owner: Owner) -> Result<u64> {
     }
     extraction.finish(cx);
     for (pattern, _) in options.operands().iter().zip(&found).filter(|(_, found)| !**found) {
-        cx.report(Error::message(format!("{}: not found in archive", pattern.to_string_lossy())));
+        cx.report(Error::message(format_args!("{}: not found in archive", pattern.to_string_lossy())));
     }
     Ok(reader.offset())
 }
@@ -340,7 +341,7 @@ impl Extraction {
             Err(Failure::Archive(error)) => return Err(broken(error)),
             Err(Failure::File(error)) => {
                 let path = PathBuf::from(OsString::from_vec(entry.name.clone()));
-                cx.report(Error::Io(format!("can't create '{}'", path.display()), error));
+                cx.report(Error::io(format_args!("can't create '{}'", path.display()), error));
             }
         }
         Ok(())
@@ -388,7 +389,7 @@ impl Extraction {
         let Ok(there) = at::stat(place.dir(), &place.name, Links::Keep) else { return Ok(true) };
         if !self.overwrite && there.modified.seconds >= i64::from(entry.meta.mtime) {
             let name = String::from_utf8_lossy(&entry.name).into_owned();
-            cx.report(Error::message(format!("{name} not created: newer or same age file exists")));
+            cx.report(Error::message(format_args!("{name} not created: newer or same age file exists")));
             return Ok(false);
         }
         clear(place)?;
@@ -479,7 +480,7 @@ impl Extraction {
         });
         if let Err(error) = result {
             let name = String::from_utf8_lossy(name).into_owned();
-            cx.report(Error::Io(format!("can't create '{name}'"), error));
+            cx.report(Error::io(format_args!("can't create '{name}'"), error));
         }
     }
 
@@ -489,7 +490,7 @@ impl Extraction {
             let done = self.root.locate(&entry.name, false).and_then(|place| self.dress(entry, &place));
             if let Err(error) = done {
                 let name = String::from_utf8_lossy(&entry.name).into_owned();
-                cx.report(Error::Io(format!("can't change '{name}'"), error));
+                cx.report(Error::io(format_args!("can't change '{name}'"), error));
             }
         }
     }

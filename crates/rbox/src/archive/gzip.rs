@@ -120,7 +120,7 @@ impl Job {
         let stat = at::stat(at::CWD, path, at::Links::Keep).at(path)?;
         let is_file = stat.kind() == Kind::File || self.force && stat.kind() == Kind::Symlink;
         if !is_file {
-            return Err(Error::message(format!("{}: not a regular file - ignored", path.display())));
+            return Err(Error::message(format_args!("{}: not a regular file - ignored", path.display())));
         }
         let target = self.target(path)?;
         self.replace(cx, file, path, &target)
@@ -150,7 +150,7 @@ impl Job {
             Some(name) if !name.is_empty() && !name.ends_with(b"/") => {
                 Ok(PathBuf::from(OsString::from_vec(name)))
             }
-            _ => Err(Error::message(format!("{}: unknown suffix - ignored", path.display()))),
+            _ => Err(Error::message(format_args!("{}: unknown suffix - ignored", path.display()))),
         }
     }
 
@@ -201,7 +201,7 @@ impl Job {
         match Packing::of_bytes(start) {
             Packing::Gzip => {}
             Packing::None => return Err(Error::message("invalid magic")),
-            other => return Err(Error::message(format!("packed by {}, not by gzip", other.name()))),
+            other => return Err(Error::message(format_args!("packed by {}, not by gzip", other.name()))),
         }
         let mut reader = gzip::Reader::new(input);
         let mut buffer = vec![0; 64 * 1024];

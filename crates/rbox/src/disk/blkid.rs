@@ -30,7 +30,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let options = cx.options()?;
     for (option, tag) in [('L', find::Tag::Label as fn(_) -> _), ('U', find::Tag::Uuid)] {
         if let Some(value) = options.value(option) {
-            let device = find::find(tag(value.as_bytes())).ok_or(Error::Exit(2))?;
+            let device = find::find(tag(value.as_bytes())).ok_or(Error::exit(2))?;
             writeln!(cx.out, "{}", device.display());
             return Ok(());
         }
@@ -39,7 +39,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         options.values('s').map(|tag| tag.to_string_lossy().to_ascii_uppercase()).collect();
     let format = options.text('o')?.unwrap_or("full");
     if !matches!(format, "full" | "value" | "device" | "export") {
-        return Err(Error::usage(format!("unsupported output format '{format}'")));
+        return Err(Error::usage(format_args!("unsupported output format '{format}'")));
     }
     let named = !options.operands().is_empty();
     let devices = if named {

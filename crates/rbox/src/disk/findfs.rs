@@ -25,7 +25,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     if find::Tag::parse(spec.as_bytes()).is_none() && !spec.as_bytes().starts_with(b"/dev/") {
         return Err(Error::usage(""));
     }
-    let device = find::resolve(spec).ok_or(Error::Exit(1))?;
+    let device = find::resolve(spec).ok_or(Error::exit(1))?;
     writeln!(cx.out, "{}", device.display());
     Ok(())
 }

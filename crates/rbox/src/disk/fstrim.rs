@@ -31,9 +31,9 @@ fn run(cx: &mut Cx<'_>) -> Result {
     };
     let (start, length, minimum) = (number('o', 0)?, number('l', u64::MAX)?, number('m', 0)?);
     let directory = std::fs::File::open(path)
-        .map_err(|error| Error::Io(format!("can't open '{}'", path.display()), error))?;
+        .map_err(|error| Error::io(format_args!("can't open '{}'", path.display()), error))?;
     if !directory.metadata().at(path)?.is_dir() {
-        return Err(Error::message(format!("{}: Not a directory", path.display())));
+        return Err(Error::message(format_args!("{}: Not a directory", path.display())));
     }
     let trimmed = sys::block::trim(&directory, start, length, minimum).at(path)?;
     if options.has('v') {
@@ -56,5 +56,5 @@ fn size(text: &OsStr) -> Result<u64> {
     let number = cli::options::number(OsStr::from_bytes(&bytes[..bytes.len() - 1]))?;
     number
         .checked_mul(1 << shift)
-        .ok_or_else(|| Error::message(format!("number {} is too large", text.to_string_lossy())))
+        .ok_or_else(|| Error::message(format_args!("number {} is too large", text.to_string_lossy())))
 }

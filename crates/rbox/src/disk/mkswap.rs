@@ -33,21 +33,27 @@ fn run(cx: &mut Cx<'_>) -> Result {
     options.expect_operands(1, 2)?;
     let device = Path::new(&options.operands()[0]);
     let uuid = match options.text('U')? {
-        Some(text) => parse_uuid(text).ok_or_else(|| Error::message(format!("invalid UUID '{text}'")))?,
+        Some(text) => {
+            parse_uuid(text).ok_or_else(|| Error::message(format_args!("invalid UUID '{text}'")))?
+        }
         None => random_uuid()?,
     };
     let file = OpenOptions::new()
         .read(true)
         .write(true)
         .open(device)
-        .map_err(|error| Error::Io(format!("can't open '{}'", device.display()), error))?;
+        .map_err(|error| Error::io(format_args!("can't open '{}'", device.display()), error))?;
     let whole = sys::block::size_bytes(&file).at(device)?;
     let size = match options.operands().get(1) {
         Some(text) => cli::options::number(text)?.saturating_mul(1024),
         None => whole,
     };
     if size > whole {
-        return Err(Error::message(format!("{}: {} kilobytes do not fit", device.display(), size / 1024)));
+        return Err(Error::message(format_args!(
+            "{}: {} kilobytes do not fit",
+            device.display(),
+            size / 1024
+        )));
     }
     let page = sys::host::page_size();
     let pages = size / page;

@@ -35,7 +35,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let metadata = if options.has('x') { fs::metadata(path) } else { fs::symlink_metadata(path) };
     let metadata = match metadata {
         Ok(metadata) => metadata,
-        Err(_) if quiet => return Err(Error::Exit(1)),
+        Err(_) if quiet => return Err(Error::exit(1)),
         Err(error) => return Err(error).at(path),
     };
     if options.has('x') {
@@ -66,7 +66,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
 }
 
 fn fail(quiet: bool, message: String) -> Result {
-    Err(if quiet { Error::Exit(1) } else { Error::Message(message) })
+    Err(if quiet { Error::exit(1) } else { Error::message(message) })
 }
 
 fn print_number(cx: &mut Cx<'_>, device: u64) {

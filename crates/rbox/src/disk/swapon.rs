@@ -52,7 +52,7 @@ fn run(cx: &mut Cx<'_>, on: bool) -> Result {
     for operand in options.operands() {
         let Some(device) = block::find::resolve(operand) else {
             if !skip_missing {
-                cx.report(Error::message(format!("can't find {}", operand.to_string_lossy())));
+                cx.report(Error::message(format_args!("can't find {}", operand.to_string_lossy())));
             }
             continue;
         };
@@ -79,7 +79,7 @@ fn flags(options: &Options) -> Result<i32> {
 fn with_priority(priority: i64) -> Result<i32> {
     match i32::try_from(priority) {
         Ok(priority @ 0..=swap::PRIORITY_MAX) => Ok(swap::PREFER | priority),
-        _ => Err(Error::message(format!("number {priority} is not in 0..{} range", swap::PRIORITY_MAX))),
+        _ => Err(Error::message(format_args!("number {priority} is not in 0..{} range", swap::PRIORITY_MAX))),
     }
 }
 
@@ -88,7 +88,7 @@ fn discard(policy: Option<&[u8]>) -> Result<i32> {
         None | Some(b"") => Ok(swap::DISCARD),
         Some(b"once") => Ok(swap::DISCARD | swap::DISCARD_ONCE),
         Some(b"pages") => Ok(swap::DISCARD | swap::DISCARD_PAGES),
-        Some(other) => Err(Error::message(format!("invalid discard policy '{}'", other.escape_ascii()))),
+        Some(other) => Err(Error::message(format_args!("invalid discard policy '{}'", other.escape_ascii()))),
     }
 }
 
@@ -101,7 +101,7 @@ fn turn_on(cx: &mut Cx<'_>, device: &Path, flags: i32, skip_missing: bool) {
             cx.warn(&format!("{}: insecure permissions {mode:04o}, 0600 suggested", device.display()));
         }
         Ok(metadata) if metadata.is_file() && metadata.blocks() * 512 < metadata.size() => {
-            let error = Error::message(format!("{}: file has holes", device.display()));
+            let error = Error::message(format_args!("{}: file has holes", device.display()));
             return cx.report(error);
         }
         _ => {}
@@ -119,7 +119,7 @@ fn all_on(cx: &mut Cx<'_>, given: i32, skip_missing: bool) -> Result {
         let skip_missing = skip_missing || entry.has("nofail");
         let Some(device) = block::find::resolve(&entry.source) else {
             if !skip_missing {
-                cx.report(Error::message(format!("can't find {}", entry.source.to_string_lossy())));
+                cx.report(Error::message(format_args!("can't find {}", entry.source.to_string_lossy())));
             }
             continue;
         };
@@ -141,8 +141,9 @@ fn entry_flags(entry: &Entry) -> Result<i32> {
     }
     if let Some(priority) = entry.option("pri") {
         let text = String::from_utf8_lossy(priority);
-        flags |=
-            with_priority(text.parse().map_err(|_| Error::message(format!("invalid number '{text}'")))?)?;
+        flags |= with_priority(
+            text.parse().map_err(|_| Error::message(format_args!("invalid number '{text}'")))?,
+        )?;
     }
     Ok(flags)
 }

@@ -33,8 +33,9 @@ fn run(cx: &mut Cx<'_>) -> Result {
     options.expect_operands(2, usize::MAX)?;
     let operands = options.operands();
     let (new_root, init) = (Path::new(&operands[0]), Path::new(&operands[1]));
-    std::env::set_current_dir(new_root)
-        .map_err(|error| Error::Io(format!("can't change directory to '{}'", new_root.display()), error))?;
+    std::env::set_current_dir(new_root).map_err(|error| {
+        Error::io(format_args!("can't change directory to '{}'", new_root.display()), error)
+    })?;
     // Everything that can go wrong is looked at before anything is deleted.
     let old = check(new_root)?;
     check_init(init)?;
@@ -64,7 +65,7 @@ fn check(new_root: &Path) -> Result<u64> {
     }
     let (root, new) = (fs::metadata("/").at("/")?, fs::metadata(".").at(new_root)?);
     if root.dev() == new.dev() {
-        return Err(Error::message(format!("'{}' must be a mountpoint", new_root.display())));
+        return Err(Error::message(format_args!("'{}' must be a mountpoint", new_root.display())));
     }
     let magic = mount::magic(Path::new("/")).at("/")?;
     if magic != mount::RAMFS_MAGIC && magic != mount::TMPFS_MAGIC {
@@ -85,7 +86,7 @@ fn check_init(init: &Path) -> Result {
 }
 
 fn failed(init: &Path, error: io::Error) -> Error {
-    Error::Io(format!("can't execute '{}'", init.display()), error)
+    Error::io(format_args!("can't execute '{}'", init.display()), error)
 }
 
 /// A mount that still lies in the old root (the caller did not move it) goes along, or goes away.

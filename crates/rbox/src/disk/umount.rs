@@ -93,11 +93,13 @@ fn unmount(cx: &mut Cx<'_>, options: &Options, target: &Path, entry: Option<&Ent
             let source = entry.map_or(OsStr::new("none"), |entry| &entry.source);
             match sys::mount::mount(source, target, OsStr::new(""), flag::REMOUNT | flag::RDONLY, b"") {
                 Ok(()) => cx.warn(&format!("{} busy - remounted read-only", source.display())),
-                Err(_) => cx.report(Error::message(format!("can't remount {} read-only", source.display()))),
+                Err(_) => {
+                    cx.report(Error::message(format_args!("can't remount {} read-only", source.display())))
+                }
             }
         }
         Err(error) => {
-            cx.report(Error::Io(format!("can't unmount {}", target.display()), error));
+            cx.report(Error::io(format_args!("can't unmount {}", target.display()), error));
         }
     }
 }

@@ -57,7 +57,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         return Err(Error::usage(""));
     }
     let mode = Mode::parse(text.as_bytes())
-        .ok_or_else(|| Error::message(format!("invalid mode {}", cli::error::quoted(&text))))?;
+        .ok_or_else(|| Error::message(format_args!("invalid mode {}", cli::error::quoted(&text))))?;
     let change = Change {
         mode,
         mask: at::umask(),
@@ -144,7 +144,7 @@ impl Change {
         if self.silent {
             cx.status = cx.failure;
         } else {
-            cx.report(Error::At(path.to_path_buf(), error));
+            cx.report(Error::at(path, error));
         }
     }
 }

@@ -156,7 +156,7 @@ impl Change {
         if self.silent {
             cx.status = cx.failure;
         } else {
-            cx.report(Error::At(path.to_path_buf(), error));
+            cx.report(Error::at(path, error));
         }
     }
 }

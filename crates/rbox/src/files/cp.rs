@@ -52,7 +52,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let destination = Destination::of(&options)?;
     let mut copier = Copier::new(manner(&options));
     if options.has('T') && is_directory(&destination.target) && !is_directory(&destination.sources[0]) {
-        return Err(Error::message(format!("'{}' is a directory", destination.target.display())));
+        return Err(Error::message(format_args!("'{}' is a directory", destination.target.display())));
     }
     let parents = options.has_long("parents");
     if parents && !is_directory(&destination.target) {

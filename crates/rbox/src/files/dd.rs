@@ -234,7 +234,7 @@ impl Job {
                 Ok(0) => return Ok(()),
                 Ok(count) => count,
                 Err(error) if self.has("conv", "noerror") => {
-                    cx.report(Error::At(input_name.to_path_buf(), error));
+                    cx.report(Error::at(input_name, error));
                     // The bad block is passed over; with sync it becomes zeros.
                     input.seek(io::SeekFrom::Current(self.ibs as i64)).at(input_name)?;
                     buffer.get(limit).fill(0);
@@ -243,7 +243,7 @@ impl Job {
                     }
                     0
                 }
-                Err(error) => return Err(Error::At(input_name.to_path_buf(), error)),
+                Err(error) => return Err(Error::at(input_name, error)),
             };
             if read == self.ibs as usize {
                 tally.in_full += 1
@@ -295,12 +295,12 @@ fn block(value: &OsStr) -> Result<u64> {
     if (1..=i64::MAX as u64).contains(&size) {
         return Ok(size);
     }
-    Err(Error::message(format!("number {} is not in 1..{} range", value.to_string_lossy(), i64::MAX)))
+    Err(Error::message(format_args!("number {} is not in 1..{} range", value.to_string_lossy(), i64::MAX)))
 }
 
 #[cold]
 fn invalid(value: &OsStr, of: &str) -> Error {
-    Error::message(format!("invalid argument '{}' to '{of}'", value.to_string_lossy()))
+    Error::message(format_args!("invalid argument '{}' to '{of}'", value.to_string_lossy()))
 }
 
 /// Memory whose start direct input and output accept.
@@ -393,7 +393,7 @@ impl Sink {
             self.hole += block.len() as u64;
         } else {
             let name = self.name.clone();
-            let failed = |error| Error::Io(format!("error writing '{}'", name.display()), error);
+            let failed = |error| Error::io(format_args!("error writing '{}'", name.display()), error);
             self.jump().map_err(failed)?;
             self.file.write_all(block).map_err(failed)?;
         }

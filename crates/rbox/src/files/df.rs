@@ -78,7 +78,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
             }
             None => {
                 let path = Path::new(operand).display();
-                cx.report(Error::message(format!("{path}: can't find mount point")));
+                cx.report(Error::message(format_args!("{path}: can't find mount point")));
             }
         }
     }

@@ -99,7 +99,7 @@ impl Count {
             }
             let size = match event {
                 Event::Failed(error) => {
-                    cx.report(Error::At(walk.path().to_path_buf(), error));
+                    cx.report(Error::at(walk.path(), error));
                     continue;
                 }
                 Event::Loop => continue,
@@ -120,7 +120,7 @@ impl Count {
                     Ok(stat) if self.counts(&stat) => self.size(&stat),
                     Ok(_) => continue,
                     Err(error) => {
-                        cx.report(Error::At(walk.path().to_path_buf(), error));
+                        cx.report(Error::at(walk.path(), error));
                         continue;
                     }
                 },

@@ -45,5 +45,5 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let file =
         at::open(at::CWD, path, at::O_RDWR | create, 0o666).map_err(|error| cant("open", path, error))?;
     contents::allocate(&file, flags, offset, length)
-        .map_err(|error| Error::Io(format!("fallocate '{}'", path.display()), error))
+        .map_err(|error| Error::io(format_args!("fallocate '{}'", path.display()), error))
 }

@@ -47,7 +47,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let mode = options.value('m').unwrap_or(OsStr::new("755"));
     let attributes = Attributes {
         mode: Mode::parse(mode.as_bytes())
-            .ok_or_else(|| Error::message(format!("invalid mode {}", cli::error::quoted(mode))))?,
+            .ok_or_else(|| Error::message(format_args!("invalid mode {}", cli::error::quoted(mode))))?,
         uid: options.value('o').map(parse_user).transpose()?,
         gid: options.value('g').map(parse_group).transpose()?,
         strip: options.has('s'),

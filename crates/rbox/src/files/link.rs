@@ -38,7 +38,7 @@ fn link(cx: &mut Cx<'_>) -> Result {
     let (file, link) = (Path::new(file), Path::new(link));
     at::link(at::CWD, file, at::CWD, link, Links::Keep).map_err(|error| {
         let (file, link) = (file.display(), link.display());
-        Error::Io(format!("can't create hardlink '{link}' to '{file}'"), error)
+        Error::io(format_args!("can't create hardlink '{link}' to '{file}'"), error)
     })
 }
 

@@ -54,7 +54,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     };
     for (target, link) in pairs(&options)? {
         if options.has('T') && is_directory_itself(&link) {
-            return Err(Error::message(format!("'{}' is a directory", link.display())));
+            return Err(Error::message(format_args!("'{}' is a directory", link.display())));
         }
         if let Err(error) = make(cx, &linking, &target, &link) {
             cx.report(error);
@@ -77,7 +77,7 @@ fn pairs(options: &Options) -> Result<Vec<(PathBuf, PathBuf)>> {
     if destination.into && !is_directory(&destination.target) {
         let there = stat_if_any(&destination.target, Links::Keep).is_some();
         let why = if there { "File exists" } else { "No such file or directory" };
-        let error = Error::message(format!("{}: {why}", destination.target.display()));
+        let error = Error::message(format_args!("{}: {why}", destination.target.display()));
         return Err(error);
     }
     let paths = destination.sources.iter().map(|source| (source.clone(), destination.path(source)));
@@ -119,7 +119,7 @@ fn make(cx: &mut Cx<'_>, linking: &Linking<'_>, target: &Path, link: &Path) -> R
 
 #[cold]
 fn same_file(target: &Path, link: &Path) -> Result {
-    Err(Error::message(format!("'{}' and '{}' are the same file", target.display(), link.display())))
+    Err(Error::message(format_args!("'{}' and '{}' are the same file", target.display(), link.display())))
 }
 
 fn place(linking: &Linking<'_>, target: &Path, link: &Path) -> io::Result<()> {

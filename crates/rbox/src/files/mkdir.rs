@@ -37,7 +37,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         None => None,
         Some(text) => Some(
             Mode::parse(text.as_bytes())
-                .ok_or_else(|| Error::message(format!("invalid mode {}", cli::error::quoted(text))))?,
+                .ok_or_else(|| Error::message(format_args!("invalid mode {}", cli::error::quoted(text))))?,
         ),
     };
     let making = Making { mode, parents: options.has('p'), verbose: options.has('v'), mask: at::umask() };

@@ -44,7 +44,7 @@ fn mode(options: &Options) -> Result<Option<u32>> {
         None => Ok(None),
         Some(text) => match Mode::parse(text.as_bytes()) {
             Some(mode) => Ok(Some(mode.apply(0o666, false, at::umask()))),
-            None => Err(Error::message(format!("invalid mode {}", cli::error::quoted(text)))),
+            None => Err(Error::message(format_args!("invalid mode {}", cli::error::quoted(text)))),
         },
     }
 }
@@ -95,5 +95,5 @@ fn number(text: &OsStr) -> Result<u32> {
         [b'0', _, ..] => u32::from_str_radix(&text[1..], 8).ok(),
         _ => text.parse().ok(),
     });
-    parsed.ok_or_else(|| Error::message(format!("invalid number {}", cli::error::quoted(text))))
+    parsed.ok_or_else(|| Error::message(format_args!("invalid number {}", cli::error::quoted(text))))
 }

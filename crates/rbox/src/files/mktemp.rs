@@ -38,7 +38,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
             cx.out.write(b"\n");
             Ok(())
         }
-        Err(_) if options.has('q') => Err(Error::Exit(1)),
+        Err(_) if options.has('q') => Err(Error::exit(1)),
         Err(error) => Err(error),
     }
 }
@@ -92,7 +92,7 @@ fn template(options: &Options) -> Result<Vec<u8>> {
 
 fn make(template: &[u8], options: &Options) -> Result<Vec<u8>> {
     let shown = || PathBuf::from(OsString::from_vec(template.to_vec()));
-    let invalid = || Error::At(shown(), io::Error::from_raw_os_error(22)); // EINVAL
+    let invalid = || Error::at(shown(), io::Error::from_raw_os_error(22)); // EINVAL
     let end = template.iter().rposition(|&byte| byte == b'X').map_or(0, |last| last + 1);
     let start = template[..end].iter().rposition(|&byte| byte != b'X').map_or(0, |before| before + 1);
     let suffix_ok = end == template.len() || options.has_long("suffix");
@@ -120,10 +120,10 @@ fn make(template: &[u8], options: &Options) -> Result<Vec<u8>> {
         match made {
             Ok(()) => return Ok(name),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(Error::At(shown(), error)),
+            Err(error) => return Err(Error::at(shown(), error)),
         }
     }
-    Err(Error::At(shown(), io::Error::from(io::ErrorKind::AlreadyExists)))
+    Err(Error::at(shown(), io::Error::from(io::ErrorKind::AlreadyExists)))
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let options = cx.options()?;
     let destination = Destination::of(&options)?;
     if options.has('T') && is_directory(&destination.target) && !is_directory(&destination.sources[0]) {
-        return Err(Error::message(format!("'{}' is a directory", destination.target.display())));
+        return Err(Error::message(format_args!("'{}' is a directory", destination.target.display())));
     }
     for source in &destination.sources {
         let target = destination.path(source);

@@ -87,9 +87,9 @@ fn readlink(cx: &mut Cx<'_>) -> Result {
                 cx.status = 1;
                 if options.has('v') && whole.is_none() && at::stat(at::CWD, path, Links::Keep).is_ok() {
                     let path = path.display();
-                    cx.report(Error::message(format!("{path}: cannot read link: not a symlink")));
+                    cx.report(Error::message(format_args!("{path}: cannot read link: not a symlink")));
                 } else if options.has('v') {
-                    cx.report(Error::At(path.to_path_buf(), error));
+                    cx.report(Error::at(path, error));
                 }
             }
         }
@@ -112,7 +112,7 @@ fn realpath(cx: &mut Cx<'_>) -> Result {
                 cx.out.write(if options.has('z') { b"\0" } else { b"\n" });
             }
             Err(_) if options.has('q') => cx.status = 1,
-            Err(error) => cx.report(Error::At(PathBuf::from(operand), error)),
+            Err(error) => cx.report(Error::at(PathBuf::from(operand), error)),
         }
     }
     Ok(())

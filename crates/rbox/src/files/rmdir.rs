@@ -36,7 +36,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
                 Ok(()) => {}
                 Err(error) if silent && is_full(&error) => break,
                 Err(error) => {
-                    cx.report(Error::Io(format!("'{}'", path.display()), error));
+                    cx.report(Error::io(format_args!("'{}'", path.display()), error));
                     break;
                 }
             }

@@ -68,7 +68,7 @@ fn sync(cx: &mut Cx<'_>) -> Result {
             filesystem::sync_file(&file)
         };
         if let Err(error) = done {
-            cx.report(Error::At(path.to_path_buf(), error));
+            cx.report(Error::at(path, error));
         }
     }
     Ok(())

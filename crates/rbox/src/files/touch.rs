@@ -42,11 +42,11 @@ fn run(cx: &mut Cx<'_>) -> Result {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound && creates => {
                 if let Err(error) = create(path, accessed, modified) {
-                    cx.report(Error::At(path.to_path_buf(), error));
+                    cx.report(Error::at(path, error));
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound && options.has('c') => {}
-            Err(error) => cx.report(Error::At(path.to_path_buf(), error)),
+            Err(error) => cx.report(Error::at(path, error)),
         }
     }
     Ok(())
@@ -60,7 +60,7 @@ fn times(options: &Options) -> Result<(SetTime, SetTime)> {
         (SetTime::To(stat.accessed), SetTime::To(stat.modified))
     } else if let Some(text) = options.value('t').or(options.value('d')) {
         let time = date(text, options.has('t'))
-            .ok_or_else(|| Error::message(format!("invalid date {}", cli::error::quoted(text))))?;
+            .ok_or_else(|| Error::message(format_args!("invalid date {}", cli::error::quoted(text))))?;
         (SetTime::To(time), SetTime::To(time))
     } else {
         (SetTime::Now, SetTime::Now)

@@ -50,7 +50,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound && options.has('c') => continue,
             Err(error) => {
-                cx.report(Error::Io(format!("{}: open", path.display()), error));
+                cx.report(Error::io(format_args!("{}: open", path.display()), error));
                 continue;
             }
         };
@@ -69,7 +69,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
             }
         });
         if let Err(error) = done {
-            cx.report(Error::Io(format!("{}: truncate", path.display()), error));
+            cx.report(Error::io(format_args!("{}: truncate", path.display()), error));
         }
     }
     Ok(())
@@ -81,7 +81,7 @@ fn split(text: &OsStr) -> Result<(u8, u64)> {
     let sign = bytes.first().copied().filter(|byte| b"+-<>/%".contains(byte));
     let digits = &bytes[usize::from(sign.is_some())..];
     let size = size::parse(OsStr::from_bytes(digits))
-        .map_err(|_| Error::message(format!("invalid number {}", cli::error::quoted(text))))?;
+        .map_err(|_| Error::message(format_args!("invalid number {}", cli::error::quoted(text))))?;
     if size == 0 && matches!(sign, Some(b'/' | b'%')) {
         return Err(Error::message("division by zero"));
     }

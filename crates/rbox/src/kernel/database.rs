@@ -38,8 +38,8 @@ impl Database {
             return Ok(text);
         }
         let path = self.folder.join("modules.dep");
-        let text =
-            fs::read(&path).map_err(|error| Error::Io(format!("can't open '{}'", path.display()), error))?;
+        let text = fs::read(&path)
+            .map_err(|error| Error::io(format_args!("can't open '{}'", path.display()), error))?;
         Ok(self.dependencies.get_or_init(|| text))
     }
 

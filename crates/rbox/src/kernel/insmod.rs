@@ -28,8 +28,9 @@ fn run(cx: &mut Cx<'_>) -> Result {
         push_parameter(&mut parameters, word.as_bytes());
     }
     if let Err(error) = std::fs::metadata(file) {
-        return Err(Error::Io(format!("can't insert '{}'", file.display()), error));
+        return Err(Error::io(format_args!("can't insert '{}'", file.display()), error));
     }
-    load_file(file, &parameters, options.has('f'))
-        .map_err(|error| Error::Message(format!("can't insert '{}': {}", file.display(), load_error(&error))))
+    load_file(file, &parameters, options.has('f')).map_err(|error| {
+        Error::message(format_args!("can't insert '{}': {}", file.display(), load_error(&error)))
+    })
 }

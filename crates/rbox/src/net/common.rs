@@ -153,7 +153,7 @@ pub(crate) fn resolve(host: &str, wanted: u16) -> Result<Vec<IpAddr>> {
     }
     // Of both, IPv4 first: it is what most scripts and networks expect.
     fitting.sort_by_key(|address| !address.is_ipv4());
-    if fitting.is_empty() { Err(Error::message(format!("bad address '{host}'"))) } else { Ok(fitting) }
+    if fitting.is_empty() { Err(Error::message(format_args!("bad address '{host}'"))) } else { Ok(fitting) }
 }
 
 /// `struct sockaddr_in` or `sockaddr_in6` as bytes.

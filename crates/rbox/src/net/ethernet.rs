@@ -31,7 +31,7 @@ impl Link {
         let mut value = [0; 24];
         control.request(code::GIFHWADDR, name, &mut value).doing(&format!("interface {name}"))?;
         let index = socket::interface_index(name)
-            .ok_or_else(|| Error::message(format!("interface {name}: No such device")))?;
+            .ok_or_else(|| Error::message(format_args!("interface {name}: No such device")))?;
         let mut hardware = [0; 6];
         hardware.copy_from_slice(&value[2..8]);
         Ok(Link { name: name.to_string(), index, hardware })

@@ -39,7 +39,8 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let mut words = Vec::new();
     for arg in cx.args {
         words.push(
-            arg.to_str().ok_or_else(|| Error::message(format!("bad address '{}'", arg.to_string_lossy())))?,
+            arg.to_str()
+                .ok_or_else(|| Error::message(format_args!("bad address '{}'", arg.to_string_lossy())))?,
         );
     }
     let all = words.first() == Some(&"-a");
@@ -84,7 +85,7 @@ fn names(cx: &mut Cx<'_>) -> Result<Vec<String>> {
 fn show(cx: &mut Cx<'_>, name: &str) -> Result {
     let control = Control::any().doing("socket")?;
     let flags = control.flags(name).map_err(|_| {
-        Error::message(format!("{name}: error fetching interface information: Device not found"))
+        Error::message(format_args!("{name}: error fetching interface information: Device not found"))
     })?;
     let mut hardware = [0; 24];
     let _ = control.request(code::GIFHWADDR, name, &mut hardware);
@@ -303,13 +304,15 @@ fn next<'a>(rest: &mut impl Iterator<Item = &'a str>) -> Result<&'a str> {
 fn ipv4(text: &str) -> Result<Ipv4Addr> {
     match resolve(text, family::INET)?.first() {
         Some(IpAddr::V4(address)) => Ok(*address),
-        _ => Err(Error::message(format!("bad address '{text}'"))),
+        _ => Err(Error::message(format_args!("bad address '{text}'"))),
     }
 }
 
 fn number(text: &str) -> Result<i32> {
     let digits = text.strip_prefix("0x").map(|digits| i32::from_str_radix(digits, 16));
-    digits.unwrap_or_else(|| text.parse()).map_err(|_| Error::message(format!("invalid number '{text}'")))
+    digits
+        .unwrap_or_else(|| text.parse())
+        .map_err(|_| Error::message(format_args!("invalid number '{text}'")))
 }
 
 impl Setup<'_> {
@@ -396,7 +399,10 @@ impl Setup<'_> {
         let (text, length) = match word.split_once('/') {
             Some((text, _)) => {
                 let prefix = Prefix::parse(word, family::INET);
-                (text, Some(prefix.ok_or_else(|| Error::message(format!("bad address '{word}'")))?.length))
+                (
+                    text,
+                    Some(prefix.ok_or_else(|| Error::message(format_args!("bad address '{word}'")))?.length),
+                )
             }
             None => (word, None),
         };
@@ -412,10 +418,10 @@ impl Setup<'_> {
     /// `struct in6_ifreq`: address, prefix length, index of the interface.
     fn change_ipv6(&mut self, code: sys::interface::Code, call: &str, text: &str) -> Result {
         let Some(prefix) = Prefix::parse(text, family::INET6) else {
-            return Err(Error::message(format!("bad address '{text}'")));
+            return Err(Error::message(format_args!("bad address '{text}'")));
         };
         let Some(index) = sys::socket::interface_index(self.name) else {
-            return Err(Error::Io("SIOCGIFINDEX".to_string(), io::Error::from_raw_os_error(19)));
+            return Err(Error::io("SIOCGIFINDEX", io::Error::from_raw_os_error(19)));
         };
         let mut request = super::common::octets(prefix.address);
         request.extend_from_slice(&u32::from(prefix.length).to_ne_bytes());
@@ -430,7 +436,7 @@ impl Setup<'_> {
             _ => return Err(Error::usage("")),
         };
         let bytes = hardware(text).filter(|bytes| bytes.len() == length);
-        let bytes = bytes.ok_or_else(|| Error::message(format!("invalid hw-addr {text}")))?;
+        let bytes = bytes.ok_or_else(|| Error::message(format_args!("invalid hw-addr {text}")))?;
         let mut value = [0; 24];
         value[..2].copy_from_slice(&kind.to_ne_bytes());
         let count = bytes.len().min(14);

@@ -101,7 +101,7 @@ fn host(options: &Options, text: &str, wanted: u16) -> Result<Vec<IpAddr>> {
         return text
             .parse()
             .map(|address| vec![address])
-            .map_err(|_| Error::message(format!("bad address '{text}'")));
+            .map_err(|_| Error::message(format_args!("bad address '{text}'")));
     }
     resolve(text, wanted)
 }
@@ -118,7 +118,7 @@ fn port(text: &str, is_udp: bool) -> Result<u16> {
         let (name, number) = (words.next()?, words.next()?.strip_suffix(protocol)?.strip_suffix('/')?);
         (name == text || words.any(|alias| alias == text)).then(|| number.parse().ok())?
     });
-    found.ok_or_else(|| Error::message(format!("bad port '{text}'")))
+    found.ok_or_else(|| Error::message(format_args!("bad port '{text}'")))
 }
 
 fn new_socket(options: &Options, address: IpAddr, is_udp: bool) -> Result<Socket> {
@@ -179,7 +179,7 @@ fn connect(cx: &mut Cx<'_>, options: &Options, talk: &mut Talk, program: &[OsStr
                 Err(error) => {
                     failed = true;
                     if options.has('v') || !talk.zero {
-                        cx.report(Error::Io(format!("{text} ({}:{port})", addresses[0]), error));
+                        cx.report(Error::io(format_args!("{text} ({}:{port})", addresses[0]), error));
                     }
                 }
             }
@@ -193,12 +193,8 @@ fn connect_one(options: &Options, talk: &Talk, addresses: &[IpAddr], port: u16) 
     let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for &address in addresses {
         let attempt = || -> io::Result<Socket> {
-            let plain = |error: Error| match error {
-                Error::Io(_, error) => error,
-                other => io::Error::other(other.to_string()),
-            };
-            let socket = new_socket(options, address, talk.is_udp).map_err(plain)?;
-            if let Some((own, port)) = local(options, address, talk.is_udp).map_err(plain)? {
+            let socket = new_socket(options, address, talk.is_udp).map_err(Error::into_io)?;
+            if let Some((own, port)) = local(options, address, talk.is_udp).map_err(Error::into_io)? {
                 socket.bind(&socket_address(own, port, 0))?;
             }
             if let Some(wait) = talk.wait {
@@ -290,7 +286,7 @@ fn command(socket: Socket, program: &[OsString]) -> Result<Command> {
 
 fn exec(socket: Socket, program: &[OsString]) -> Result {
     let error = command(socket, program)?.exec();
-    Err(Error::Io(format!("can't execute '{}'", program[0].to_string_lossy()), error))
+    Err(Error::io(format_args!("can't execute '{}'", program[0].to_string_lossy()), error))
 }
 
 /// The exchange of bytes.

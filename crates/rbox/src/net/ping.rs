@@ -109,11 +109,11 @@ impl Ping {
     fn new(options: &Options, address: IpAddr) -> Result<Ping> {
         let size = options.number('s')?.unwrap_or(56);
         if size > 65507 {
-            return Err(Error::message(format!("number {size} is not in 0..65507 range")));
+            return Err(Error::message(format_args!("number {size} is not in 0..65507 range")));
         }
         let pattern = match options.text('p')? {
             Some(text) => u8::from_str_radix(text, 16)
-                .map_err(|_| Error::message(format!("invalid number '{text}'")))?,
+                .map_err(|_| Error::message(format_args!("invalid number '{text}'")))?,
             None => 0,
         };
         let start = Instant::now();
@@ -155,7 +155,7 @@ impl Ping {
                 Ok(own) if own.is_ipv4() == is_4 => {
                     self.socket.bind(&socket_address(own, 0, 0)).doing("bind")?;
                 }
-                Ok(_) => return Err(Error::message(format!("bad address '{source}'"))),
+                Ok(_) => return Err(Error::message(format_args!("bad address '{source}'"))),
                 Err(_) => {
                     let name = [source.as_bytes(), &[0]].concat();
                     self.socket
@@ -180,7 +180,7 @@ impl Ping {
         );
         if let Some(ttl) = options.number('t')? {
             if !(1..=255).contains(&ttl) {
-                return Err(Error::message(format!("number {ttl} is not in 1..255 range")));
+                return Err(Error::message(format_args!("number {ttl} is not in 1..255 range")));
             }
             let name = if is_4 { option::IP_TTL } else { option::IPV6_UNICAST_HOPS };
             self.socket.set_number(level, name, ttl as i32).doing("setsockopt(TTL)")?;
@@ -372,7 +372,7 @@ fn open(address: IpAddr) -> Result<(Socket, bool)> {
 /// Seconds with a fraction. Below 1 ms nothing is gained but load.
 fn interval(options: &Options) -> Result<Duration> {
     let Some(text) = options.text('i')? else { return Ok(Duration::from_secs(1)) };
-    let invalid = || Error::message(format!("invalid number '{text}'"));
+    let invalid = || Error::message(format_args!("invalid number '{text}'"));
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits: String = fraction.chars().chain("000".chars()).take(3).collect();
     let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| invalid())? };

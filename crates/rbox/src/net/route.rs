@@ -203,13 +203,13 @@ fn read<'a>(words: &[&'a str]) -> Result<Wanted<'a>> {
 }
 
 fn number(text: &str) -> Result<u32> {
-    text.parse().map_err(|_| Error::message(format!("invalid number '{text}'")))
+    text.parse().map_err(|_| Error::message(format_args!("invalid number '{text}'")))
 }
 
 fn ipv4(text: &str) -> Result<Ipv4Addr> {
     match resolve(text, family::INET)?.first() {
         Some(IpAddr::V4(address)) => Ok(*address),
-        _ => Err(Error::message(format!("bad address '{text}'"))),
+        _ => Err(Error::message(format_args!("bad address '{text}'"))),
     }
 }
 
@@ -225,14 +225,14 @@ fn network(wanted: &Wanted<'_>) -> Result<(Ipv4Addr, Ipv4Addr, bool)> {
             let prefix = Prefix::parse(target, family::INET);
             (
                 ipv4(text)?,
-                Some(prefix.ok_or_else(|| Error::message(format!("bad address '{target}'")))?.length),
+                Some(prefix.ok_or_else(|| Error::message(format_args!("bad address '{target}'")))?.length),
             )
         }
         None => (ipv4(target)?, None),
     };
     if let Some(text) = wanted.mask {
         let mask = ipv4(text)?;
-        length = Some(mask_length(mask).ok_or_else(|| Error::message(format!("bogus netmask {text}")))?);
+        length = Some(mask_length(mask).ok_or_else(|| Error::message(format_args!("bogus netmask {text}")))?);
     }
     let host_bits = |length: u8| u32::from(address) & !u32::from(mask(length)) != 0;
     let length = match (length, wanted.is_host) {
@@ -305,7 +305,7 @@ fn change_6(words: &[&str], is_new: bool) -> Result {
     let wanted = read(words)?;
     let Some(target) = wanted.target else { return Err(Error::usage("")) };
     let prefix = Prefix::parse(target, family::INET6);
-    let prefix = prefix.ok_or_else(|| Error::message(format!("bad address '{target}'")))?;
+    let prefix = prefix.ok_or_else(|| Error::message(format_args!("bad address '{target}'")))?;
     let mut flags = u32::from(UP | wanted.flags);
     if prefix.is_host() {
         flags |= u32::from(HOST);
@@ -324,8 +324,7 @@ fn change_6(words: &[&str], is_new: bool) -> Result {
     entry[72..76].copy_from_slice(&flags.to_ne_bytes());
     if let Some(device) = wanted.device {
         let index = sys::socket::interface_index(device);
-        let index =
-            index.ok_or_else(|| Error::Io("SIOCGIFINDEX".to_string(), io::Error::from_raw_os_error(19)))?;
+        let index = index.ok_or_else(|| Error::io("SIOCGIFINDEX", io::Error::from_raw_os_error(19)))?;
         entry[76..80].copy_from_slice(&index.to_ne_bytes());
     }
     let control = Control::open(family::INET6).doing("socket")?;

@@ -90,7 +90,7 @@ fn chrt(cx: &mut Cx<'_>) -> Result {
 
 fn number(text: &OsStr) -> Result<i32> {
     let number = text.to_str().and_then(|text| text.parse::<i32>().ok()).filter(|&number| number >= 0);
-    number.ok_or_else(|| Error::message(format!("invalid number '{}'", text.to_string_lossy())))
+    number.ok_or_else(|| Error::message(format_args!("invalid number '{}'", text.to_string_lossy())))
 }
 
 fn show_policy(cx: &mut Cx<'_>, pid: i32, which: &str) -> Result {
@@ -182,7 +182,7 @@ fn list_text(set: &Processors) -> String {
 fn parse_set(text: &OsStr, listed: bool) -> Result<Processors> {
     let text = text.to_string_lossy();
     let set = if listed { parse_list(&text) } else { parse_mask(&text) };
-    set.ok_or_else(|| Error::message(format!("bad affinity '{text}'")))
+    set.ok_or_else(|| Error::message(format_args!("bad affinity '{text}'")))
 }
 
 fn parse_mask(text: &str) -> Option<Processors> {

@@ -28,7 +28,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let mut class = options.value('c').map(parse_class).transpose()?;
     let level = options.number('n')?;
     let level = match level {
-        Some(level) if level > 7 => return Err(Error::message(format!("bad level {level}"))),
+        Some(level) if level > 7 => return Err(Error::message(format_args!("bad level {level}"))),
         level => level.map(|level| level as u32),
     };
     if level.is_some() && class.is_none() {
@@ -59,7 +59,7 @@ fn parse_class(text: &OsStr) -> Result<u32> {
     let text = text.to_string_lossy();
     let named = CLASSES.iter().position(|name| name.eq_ignore_ascii_case(&text));
     let class = named.or_else(|| text.parse().ok()).filter(|&class| class < CLASSES.len());
-    class.map(|class| class as u32).ok_or_else(|| Error::message(format!("bad class '{text}'")))
+    class.map(|class| class as u32).ok_or_else(|| Error::message(format_args!("bad class '{text}'")))
 }
 
 fn show(cx: &mut Cx<'_>, pid: i32) -> Result {
@@ -77,7 +77,7 @@ fn set(cx: &mut Cx<'_>, options: &Options, pid: i32, class: u32, level: u32) -> 
     match sys::schedule::set_io_priority(pid, class, level) {
         Err(error) if !options.has('t') => {
             cx.status = 1;
-            Err(Error::Io("ioprio_set".to_string(), error))
+            Err(Error::io("ioprio_set", error))
         }
         _ => Ok(()),
     }

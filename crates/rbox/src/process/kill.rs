@@ -34,12 +34,12 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let mut failed = 0_u8;
     for operand in operands {
         let Some(pid) = operand.to_str().and_then(|text| text.parse::<i32>().ok()) else {
-            cx.report(Error::message(format!("invalid number '{}'", operand.to_string_lossy())));
+            cx.report(Error::message(format_args!("invalid number '{}'", operand.to_string_lossy())));
             failed = failed.saturating_add(1);
             continue;
         };
         if let Err(error) = sys::kill::send(pid, signal) {
-            cx.report(Error::Io(format!("can't kill pid {pid}"), error));
+            cx.report(Error::io(format_args!("can't kill pid {pid}"), error));
             failed = failed.saturating_add(1);
         }
     }

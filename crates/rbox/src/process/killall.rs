@@ -64,7 +64,7 @@ fn killall(cx: &mut Cx<'_>) -> Result {
             }
             found = true;
             if let Err(error) = sys::kill::send(stat.pid, signal) {
-                cx.report(Error::Io(format!("can't kill pid {}", stat.pid), error));
+                cx.report(Error::io(format_args!("can't kill pid {}", stat.pid), error));
             }
         }
         if !found {

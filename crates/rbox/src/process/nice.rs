@@ -60,15 +60,15 @@ fn nice(cx: &mut Cx<'_>) -> Result {
     let adjust = options.value('n').map_or(Ok(10), signed)?;
     let wanted = now.saturating_add(adjust).clamp(-20, 19);
     if let Err(error) = schedule::set_niceness(Target::Process, 0, wanted) {
-        cx.report(Error::Io("setpriority".to_string(), error));
-        return Err(Error::Exit(125));
+        cx.report(Error::io("setpriority", error));
+        return Err(Error::exit(125));
     }
     Err(cx.exec(options.operands()))
 }
 
 fn signed(text: &OsStr) -> Result<i32> {
     let number = text.to_str().and_then(|text| text.parse().ok());
-    number.ok_or_else(|| Error::message(format!("invalid number '{}'", text.to_string_lossy())))
+    number.ok_or_else(|| Error::message(format_args!("invalid number '{}'", text.to_string_lossy())))
 }
 
 fn renice(cx: &mut Cx<'_>) -> Result {
@@ -98,8 +98,8 @@ fn change(target: Target, id: &OsStr, niceness: i32, relative: bool) -> Result {
     let text = id.to_string_lossy();
     let number = match target {
         Target::User => posix::passwd::uid_of(id.as_bytes())
-            .ok_or_else(|| Error::message(format!("unknown user {text}")))?,
-        _ => text.parse().map_err(|_| Error::message(format!("invalid number '{text}'")))?,
+            .ok_or_else(|| Error::message(format_args!("unknown user {text}")))?,
+        _ => text.parse().map_err(|_| Error::message(format_args!("invalid number '{text}'")))?,
     };
     let base =
         if relative { schedule::niceness(target, number).doing(&format!("getpriority {text}"))? } else { 0 };

@@ -53,7 +53,7 @@ fn output(cx: &mut Cx<'_>) -> Result<std::fs::File> {
                 cx.warn(&format!("appending output to {}", path.display()));
                 return Ok(file);
             }
-            Err(error) => last = Some(Error::At(path, error)),
+            Err(error) => last = Some(Error::at(path, error)),
         }
     }
     Err(last.unwrap_or_else(|| Error::message("no place for nohup.out")))

@@ -52,7 +52,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         found.truncate(1);
     }
     if found.is_empty() {
-        return Err(Error::Exit(1));
+        return Err(Error::exit(1));
     }
     writeln!(cx.out, "{}", found.join(" "));
     Ok(())

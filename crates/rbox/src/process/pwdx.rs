@@ -20,7 +20,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         let text = operand.to_string_lossy();
         let digits = text.strip_prefix("/proc/").unwrap_or(&text);
         let Some(pid) = digits.parse::<u32>().ok().filter(|&pid| pid > 0) else {
-            return Err(Error::message(format!("invalid process id: '{text}'")));
+            return Err(Error::message(format_args!("invalid process id: '{text}'")));
         };
         match std::fs::read_link(format!("/proc/{pid}/cwd")) {
             Ok(path) => {

@@ -39,7 +39,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let personality = match name.as_str() {
         "linux32" | "i386" | "i486" | "i586" | "i686" | "arm" | "armv7l" | "armv8l" => LINUX32,
         "linux64" | "x86_64" | "aarch64" => LINUX64,
-        _ => return Err(Error::usage(format!("unknown personality '{name}'"))),
+        _ => return Err(Error::usage(format_args!("unknown personality '{name}'"))),
     };
     let options = cx.options_first()?;
     options.expect_operands(1, usize::MAX)?;

@@ -29,7 +29,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         match sys::child::fork().doing("fork")? {
             Some(child) if options.has('w') => {
                 let (_, end) = sys::child::wait(child).doing("wait")?;
-                return Err(Error::Exit(end.status()));
+                return Err(Error::exit(end.status()));
             }
             Some(_) => return Ok(()),
             None => sys::session::new_session().doing("setsid")?,
@@ -38,7 +38,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     if options.has('c')
         && let Err(error) = sys::session::take_terminal(0)
     {
-        cx.report(Error::Io("can't set the terminal".to_string(), error));
+        cx.report(Error::io("can't set the terminal", error));
     }
     Err(cx.exec(options.operands()))
 }

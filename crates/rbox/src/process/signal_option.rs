@@ -42,7 +42,7 @@ fn skip_dashes(args: &[OsString]) -> &[OsString] {
 
 #[cold]
 fn bad_name(name: &str) -> Error {
-    Error::message(format!("bad signal name '{name}'"))
+    Error::message(format_args!("bad signal name '{name}'"))
 }
 
 /// All signals, or the other way to write each of `names`. A status above 128 means the signal that it came from.
@@ -60,7 +60,7 @@ pub(crate) fn list(cx: &mut Cx<'_>, names: &[OsString]) -> Result {
         } else if let Some(number) = posix::signal::number(name.as_bytes()) {
             writeln!(cx.out, "{number}");
         } else {
-            return Err(Error::message(format!("unknown signal '{text}'")));
+            return Err(Error::message(format_args!("unknown signal '{text}'")));
         }
     }
     Ok(())

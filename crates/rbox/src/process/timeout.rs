@@ -42,7 +42,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let kill_after = options.value('k').map(duration).transpose()?;
     let signal = match options.value('s') {
         Some(name) => posix::signal::number(name.as_bytes())
-            .ok_or_else(|| Error::message(format!("unknown signal '{}'", name.to_string_lossy())))?,
+            .ok_or_else(|| Error::message(format_args!("unknown signal '{}'", name.to_string_lossy())))?,
         None => TERM,
     };
     let own_group = !options.has('f') && sys::session::new_group().is_ok();
@@ -58,10 +58,10 @@ fn run(cx: &mut Cx<'_>) -> Result {
     }
     let mut watch = Watch { pid, group: own_group, end: deadline(limit), passed_on: false };
     if watch.wait(&descriptor) {
-        return Err(Error::Exit(status(pid)?));
+        return Err(Error::exit(status(pid)?));
     }
     if watch.passed_on {
-        return Err(Error::Exit(status(pid)?));
+        return Err(Error::exit(status(pid)?));
     }
     watch.send(cx, &options, signal);
     if let Some(kill_after) = kill_after {
@@ -73,12 +73,12 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let (_, end) = child::wait(pid).doing("wait")?;
     // A command that had to be killed gives the status that says so.
     let killed = end == End::Killed(KILL);
-    Err(Error::Exit(if options.has('p') || killed { end.status() } else { 124 }))
+    Err(Error::exit(if options.has('p') || killed { end.status() } else { 124 }))
 }
 
 fn duration(text: &OsStr) -> Result<Duration> {
     posix::number::duration(text.as_bytes())
-        .ok_or_else(|| Error::message(format!("invalid number '{}'", text.to_string_lossy())))
+        .ok_or_else(|| Error::message(format_args!("invalid number '{}'", text.to_string_lossy())))
 }
 
 /// When the time is over; a time of 0 is none.

@@ -33,7 +33,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     options.expect_operands(1, usize::MAX)?;
     let period = match options.value('n') {
         Some(text) => posix::number::duration(text.as_bytes())
-            .ok_or_else(|| Error::message(format!("invalid number '{}'", text.to_string_lossy())))?,
+            .ok_or_else(|| Error::message(format_args!("invalid number '{}'", text.to_string_lossy())))?,
         None => std::time::Duration::from_secs(2),
     };
     let words = options.operands();
@@ -59,7 +59,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         let failed = status != 0 && options.has('e');
         let changed = options.has('g') && last.as_ref().is_some_and(|last| *last != output);
         if failed {
-            return Err(Error::Exit(status));
+            return Err(Error::exit(status));
         }
         if changed || cx.out.failed() {
             return Ok(());

@@ -59,7 +59,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
 fn within(text: &OsStr, min: i64, max: i64) -> Result<i64> {
     let number = cli::options::number(text)? as i64;
     if !(min..=max).contains(&number) {
-        return Err(Error::message(format!("number {number} is not in {min}..{max} range")));
+        return Err(Error::message(format_args!("number {number} is not in {min}..{max} range")));
     }
     Ok(number)
 }

@@ -74,7 +74,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let sets = set.is_some() || next.is_some();
     if sets && let Err(error) = sys::clock::set(moment.seconds, moment.nanos) {
         // The time is printed all the same.
-        cx.report(Error::Io("can't set date".to_string(), error));
+        cx.report(Error::io("can't set date", error));
     }
     let mut civil = zone.civil(moment.seconds);
     if options.has('u') {
@@ -117,7 +117,7 @@ fn shape(options: &Options) -> Result<Option<&'static str>> {
 
 fn choose(spec: &str, shapes: &[(&str, &'static str)]) -> Result<&'static str> {
     let found = shapes.iter().find(|(name, _)| !spec.is_empty() && name.starts_with(spec));
-    found.map(|(_, shape)| *shape).ok_or_else(|| Error::usage(format!("invalid argument '{spec}'")))
+    found.map(|(_, shape)| *shape).ok_or_else(|| Error::usage(format_args!("invalid argument '{spec}'")))
 }
 
 fn read(time: &OsStr, format: Option<&OsStr>, now: Moment, zone: &Zone) -> Result<Moment> {
@@ -147,11 +147,11 @@ fn read_operand(time: &OsStr, now: Moment, zone: &Zone) -> Result<Moment> {
 fn modified(file: &OsStr) -> Result<Moment> {
     match fs::metadata(file) {
         Ok(metadata) => Ok(Moment { seconds: metadata.mtime(), nanos: metadata.mtime_nsec() as u32 }),
-        Err(error) => Err(Error::Io(format!("can't stat '{}'", file.to_string_lossy()), error)),
+        Err(error) => Err(Error::io(format_args!("can't stat '{}'", file.to_string_lossy()), error)),
     }
 }
 
 #[cold]
 fn invalid(time: &OsStr) -> Error {
-    Error::message(format!("invalid date '{}'", time.to_string_lossy()))
+    Error::message(format_args!("invalid date '{}'", time.to_string_lossy()))
 }

@@ -13,5 +13,5 @@ pub(crate) const APPLET: Applet = Applet {
 };
 
 fn run(_cx: &mut Cx<'_>) -> Result {
-    Err(Error::Exit(1))
+    Err(Error::exit(1))
 }

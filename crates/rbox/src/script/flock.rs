@@ -47,16 +47,17 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let command = script.unwrap_or(command);
     if command.is_empty() {
         let fd = file.to_str().and_then(|text| text.parse().ok());
-        let fd: i32 =
-            fd.ok_or_else(|| Error::message(format!("bad file descriptor: '{}'", file.to_string_lossy())))?;
+        let fd: i32 = fd.ok_or_else(|| {
+            Error::message(format_args!("bad file descriptor: '{}'", file.to_string_lossy()))
+        })?;
         return lock(&options, fd, kind);
     }
     let opened = open(Path::new(file))
-        .map_err(|error| Error::Io(format!("can't open '{}'", file.to_string_lossy()), error))?;
+        .map_err(|error| Error::io(format_args!("can't open '{}'", file.to_string_lossy()), error))?;
     lock(&options, opened.as_raw_fd(), kind)?;
     cx.out.flush();
     match sys::child::fork().doing("fork")? {
-        Some(pid) => Err(Error::Exit(sys::child::wait(pid).doing("wait")?.1.status())),
+        Some(pid) => Err(Error::exit(sys::child::wait(pid).doing("wait")?.1.status())),
         None => {
             if !options.has('o') {
                 sys::lock::keep_open(opened.as_raw_fd()).doing("fcntl")?;
@@ -86,8 +87,8 @@ fn lock(options: &Options, fd: i32, kind: sys::lock::Kind) -> Result {
     let status = options.number('E')?.map_or(1, |status| status as u8);
     if let Some(text) = options.value('w') {
         let limit = posix::number::duration(text.as_bytes());
-        let limit =
-            limit.ok_or_else(|| Error::message(format!("invalid number '{}'", text.to_string_lossy())))?;
+        let limit = limit
+            .ok_or_else(|| Error::message(format_args!("invalid number '{}'", text.to_string_lossy())))?;
         // The alarm interrupts the wait.
         const ALARM: i32 = 14;
         sys::session::catch(ALARM);
@@ -97,13 +98,13 @@ fn lock(options: &Options, fd: i32, kind: sys::lock::Kind) -> Result {
         sys::session::alarm(0);
         return match result {
             Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {
-                Err(Error::Exit(status))
+                Err(Error::exit(status))
             }
             other => other.doing("flock"),
         };
     }
     match sys::lock::set(fd, kind, !options.has('n')) {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(Error::Exit(status)),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(Error::exit(status)),
         other => other.doing("flock"),
     }
 }

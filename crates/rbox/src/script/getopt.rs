@@ -72,7 +72,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         false => cx.options_first()?,
     };
     if options.has('T') {
-        return Err(Error::Exit(TEST));
+        return Err(Error::exit(TEST));
     }
     let mut params: &[OsString] = if old { cx.args } else { options.operands() };
     let short = match options.value('o') {
@@ -90,7 +90,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         None | Some(b"sh" | b"bash") => Quoting::Sh,
         Some(b"csh" | b"tcsh") => Quoting::Csh,
         Some(other) => {
-            cx.report(Error::message(format!(
+            cx.report(Error::message(format_args!(
                 "unknown shell '{}', assuming bash",
                 String::from_utf8_lossy(other)
             )));

@@ -54,7 +54,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         if let Err(error) = log.send(priority, text, sys::clock::now().0)
             && let Some(socket) = socket
         {
-            cx.report(Error::At(socket.to_path_buf(), error));
+            cx.report(Error::at(socket, error));
         }
     };
     if !options.operands().is_empty() {
@@ -79,8 +79,8 @@ fn parse_priority(text: &str) -> Result<u32> {
     }
     let (facility, level) = text.split_once('.').unwrap_or(("user", text));
     let facility = syslog::facility(facility)
-        .ok_or_else(|| Error::message(format!("unknown facility name: {facility}")))?;
+        .ok_or_else(|| Error::message(format_args!("unknown facility name: {facility}")))?;
     let level =
-        syslog::level(level).ok_or_else(|| Error::message(format!("unknown priority name: {level}")))?;
+        syslog::level(level).ok_or_else(|| Error::message(format_args!("unknown priority name: {level}")))?;
     Ok(facility << 3 | level)
 }

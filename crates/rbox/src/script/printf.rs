@@ -29,7 +29,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     posix::printf::printf(format, args, &mut text, &mut |message| messages.push(message.to_string()));
     cx.out.write(&text);
     for message in messages {
-        cx.report(Error::Message(message));
+        cx.report(Error::message(message));
     }
     Ok(())
 }

@@ -21,11 +21,11 @@ fn run(cx: &mut Cx<'_>) -> Result {
         _ => "",
     };
     if !closing.is_empty() && args.pop() != Some(closing.as_bytes()) {
-        return Err(Error::message(format!("missing {closing}")));
+        return Err(Error::message(format_args!("missing {closing}")));
     }
     match posix::test_expression::evaluate(&args) {
         Ok(true) => Ok(()),
-        Ok(false) => Err(Error::Exit(1)),
-        Err(message) => Err(Error::Message(message)),
+        Ok(false) => Err(Error::exit(1)),
+        Err(message) => Err(Error::message(message)),
     }
 }

@@ -101,7 +101,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         // A closed standard error leaves nobody to tell.
         None => drop(io::stderr().write_all(&text)),
     }
-    Err(Error::Exit(end.status()))
+    Err(Error::exit(end.status()))
 }
 
 struct Report<'a> {

@@ -91,7 +91,7 @@ fn end(cx: &mut Cx<'_>, way: &Way) -> Result {
         sys::power::sync();
     }
     if options.has('f') {
-        return Err(Error::Io(cx.name.to_string(), sys::process::reboot(way.command)));
+        return Err(Error::io(cx.name.to_string(), sys::process::reboot(way.command)));
     }
     sys::kill::send(init_pid(), way.signal).doing("can't signal init")
 }

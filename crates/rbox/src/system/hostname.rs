@@ -82,7 +82,8 @@ fn print_domain(cx: &mut Cx<'_>, name: &OsStr) -> Result {
 }
 
 fn resolve(name: &OsStr) -> Result<(Option<OsString>, Vec<std::net::IpAddr>)> {
-    sys::host::resolve(name).map_err(|reason| Error::message(format!("{}: {reason}", name.to_string_lossy())))
+    sys::host::resolve(name)
+        .map_err(|reason| Error::message(format_args!("{}: {reason}", name.to_string_lossy())))
 }
 
 fn short(name: &[u8]) -> &[u8] {
@@ -99,7 +100,7 @@ fn set_from_file(cx: &mut Cx<'_>, file: &Path) -> Result {
             return set(OsStr::from_bytes(text));
         }
     }
-    Err(Error::message(format!("{}: no host name in it", file.display())))
+    Err(Error::message(format_args!("{}: no host name in it", file.display())))
 }
 
 fn set(name: &OsStr) -> Result {

@@ -62,7 +62,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         match split(operand.as_bytes()) {
             Some((key, value)) => set(cx, &options, key, value),
             None if options.has('w') => {
-                cx.report(Error::message(format!(
+                cx.report(Error::message(format_args!(
                     "error: '{}' must be of the form name=value",
                     operand.to_string_lossy()
                 )));
@@ -181,18 +181,18 @@ fn report(cx: &mut Cx<'_>, options: &Options, key: &[u8], error: io::Error, doin
     let key = String::from_utf8_lossy(key);
     if error.kind() == io::ErrorKind::NotFound {
         if !options.has('e') {
-            cx.report(Error::message(format!("error: '{key}' is an unknown key")));
+            cx.report(Error::message(format_args!("error: '{key}' is an unknown key")));
         }
         return;
     }
-    cx.report(Error::Io(format!("error {doing} key '{key}'"), error));
+    cx.report(Error::io(format_args!("error {doing} key '{key}'"), error));
 }
 
 /// Sets what a file has: KEY = VALUE lines, comments behind # or ;, a - before a key whose errors do not matter.
 fn load(cx: &mut Cx<'_>, options: &Options, file: &Path) {
     let text = match read(cx, file) {
         Ok(text) => text,
-        Err(error) => return cx.report(Error::At(file.to_path_buf(), error)),
+        Err(error) => return cx.report(Error::at(file, error)),
     };
     for line in text.split(|&byte| byte == b'\n') {
         let line = line.trim_ascii();

@@ -53,7 +53,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
                 pass_over(&mut input, skip).at(name)?;
                 inputs.push(input);
             }
-            Err(_) if silent => return Err(Error::Exit(2)),
+            Err(_) if silent => return Err(Error::exit(2)),
             Err(error) => return Err(error),
         }
     }

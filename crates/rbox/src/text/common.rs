@@ -19,7 +19,7 @@ pub(crate) fn open_or_report(cx: &mut Cx<'_>, file: &Path) -> Option<Input> {
 
 #[cold]
 pub(crate) fn cannot_open(file: &Path, error: &io::Error) -> Error {
-    Error::message(format!("can't open '{}': {}", file.display(), sys::error::text(error)))
+    Error::message(format_args!("can't open '{}': {}", file.display(), sys::error::text(error)))
 }
 
 /// Reads one line with its end into `line`. False at the end of the input.
@@ -51,7 +51,7 @@ pub(crate) fn copy(input: &mut Input, out: &mut Output) -> io::Result<()> {
 /// Errors: "invalid number 'x'".
 pub(crate) fn size(text: &[u8]) -> Result<u64> {
     parse_size(text)
-        .ok_or_else(|| Error::message(format!("invalid number '{}'", String::from_utf8_lossy(text))))
+        .ok_or_else(|| Error::message(format_args!("invalid number '{}'", String::from_utf8_lossy(text))))
 }
 
 fn parse_size(text: &[u8]) -> Option<u64> {

@@ -99,7 +99,7 @@ fn cut(options: &Options) -> Result<Cut> {
         let text = delimiter.unwrap_or(b"[[:space:]]+");
         let extended = regex::Options { extended: true, ..regex::Options::default() };
         let compiled = Regex::new(text, &extended).map_err(|error| {
-            Error::message(format!("bad regex '{}': {error}", String::from_utf8_lossy(text)))
+            Error::message(format_args!("bad regex '{}': {error}", String::from_utf8_lossy(text)))
         })?;
         Separator::Pattern(compiled)
     } else {
@@ -127,7 +127,8 @@ fn cut(options: &Options) -> Result<Cut> {
 }
 
 fn parse_list(list: &[u8]) -> Result<Vec<(u64, u64)>> {
-    let invalid = |part: &[u8]| Error::message(format!("invalid range '{}'", String::from_utf8_lossy(part)));
+    let invalid =
+        |part: &[u8]| Error::message(format_args!("invalid range '{}'", String::from_utf8_lossy(part)));
     let mut ranges = Vec::new();
     for part in list.split(|&byte| byte == b',' || byte == b' ') {
         let number = |digits: &[u8]| match digits {

@@ -85,7 +85,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         "sha512sum" => Algorithm::Sha512,
         _ => match options.number('a')?.unwrap_or(224) {
             bits @ (224 | 256 | 384 | 512) => Algorithm::Sha3(bits as u16),
-            bits => return Err(Error::message(format!("bad -a{bits}"))),
+            bits => return Err(Error::message(format_args!("bad -a{bits}"))),
         },
     };
     let check = Check {
@@ -141,7 +141,7 @@ fn of_file(cx: &mut Cx<'_>, algorithm: Algorithm, file: &Path) -> Option<String>
             }
             Err(error) => {
                 let why = sys::error::text(&error);
-                cx.report(Error::message(format!("can't read '{}': {why}", file.display())));
+                cx.report(Error::message(format_args!("can't read '{}': {why}", file.display())));
                 return None;
             }
         }
@@ -184,7 +184,7 @@ impl Check {
                 cx.warn(&format!("WARNING: {failed} of {checked} computed checksums did NOT match"));
             }
         } else if checked == 0 {
-            return Err(Error::message(format!("{}: no checksum lines found", list.display())));
+            return Err(Error::message(format_args!("{}: no checksum lines found", list.display())));
         }
         Ok(())
     }

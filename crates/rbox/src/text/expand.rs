@@ -76,7 +76,10 @@ impl Stops {
         for part in list.split(|&byte| byte == b',' || byte == b' ') {
             let stop = cli::options::number(OsStr::from_bytes(part))?;
             if stop == 0 || stops.last().is_some_and(|&last| last >= stop) {
-                return Err(Error::message(format!("invalid number '{}'", String::from_utf8_lossy(list))));
+                return Err(Error::message(format_args!(
+                    "invalid number '{}'",
+                    String::from_utf8_lossy(list)
+                )));
             }
             stops.push(stop);
         }

@@ -76,7 +76,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
             Some(b"rz") => b'0',
             Some(other) => {
                 let other = String::from_utf8_lossy(other);
-                return Err(Error::message(format!("invalid line numbering format: '{other}'")));
+                return Err(Error::message(format_args!("invalid line numbering format: '{other}'")));
             }
         },
         renumber: !options.has('p'),
@@ -102,12 +102,12 @@ fn style(text: &[u8]) -> Result<Style> {
             Ok(regex) => Style::Matching(Box::new(regex)),
             Err(error) => {
                 let pattern = String::from_utf8_lossy(pattern);
-                return Err(Error::message(format!("bad regex '{pattern}': {error}")));
+                return Err(Error::message(format_args!("bad regex '{pattern}': {error}")));
             }
         },
         other => {
             let other = String::from_utf8_lossy(other);
-            return Err(Error::message(format!("invalid numbering style: '{other}'")));
+            return Err(Error::message(format_args!("invalid numbering style: '{other}'")));
         }
     })
 }
@@ -115,7 +115,7 @@ fn style(text: &[u8]) -> Result<Style> {
 fn signed(options: &Options, letter: char, default: i64) -> Result<i64> {
     match options.text(letter)? {
         None => Ok(default),
-        Some(text) => text.parse().map_err(|_| Error::message(format!("invalid number '{text}'"))),
+        Some(text) => text.parse().map_err(|_| Error::message(format_args!("invalid number '{text}'"))),
     }
 }
 

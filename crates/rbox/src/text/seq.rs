@@ -45,7 +45,9 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let mut numbers = Vec::new();
     for operand in options.operands() {
         let text = operand.to_string_lossy();
-        numbers.push(Decimal::parse(&text).ok_or_else(|| Error::usage(format!("invalid number '{text}'")))?);
+        numbers.push(
+            Decimal::parse(&text).ok_or_else(|| Error::usage(format_args!("invalid number '{text}'")))?,
+        );
     }
     let one = Decimal { value: 1, places: 0 };
     let (first, step, last) = match numbers[..] {

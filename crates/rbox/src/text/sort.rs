@@ -348,7 +348,10 @@ impl Sorter {
     fn check(&self, cx: &mut Cx<'_>, options: &Options, line_end: u8, silent: bool) -> Result {
         let files = options.files();
         if let Some(extra) = files.get(1) {
-            return Err(Error::message(format!("extra operand '{}' not allowed with -c", extra.display())));
+            return Err(Error::message(format_args!(
+                "extra operand '{}' not allowed with -c",
+                extra.display()
+            )));
         }
         let mut text = Vec::new();
         read(cx, &files[0], line_end, &mut text)?;
@@ -360,7 +363,7 @@ impl Sorter {
                     let line = String::from_utf8_lossy(&text[pair[1].start..pair[1].end]);
                     cx.warn(&format!("{}:{}: disorder: {line}", files[0].display(), index + 2));
                 }
-                return Err(Error::Exit(1));
+                return Err(Error::exit(1));
             }
         }
         Ok(())

@@ -37,7 +37,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         };
         match open.create(true).open(&path) {
             Ok(file) => files.push((path, file)),
-            Err(error) => cx.report(Error::At(path, error)),
+            Err(error) => cx.report(Error::at(path, error)),
         }
     }
     let mut input = cx.stdin();
@@ -53,7 +53,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         files.retain_mut(|(path, file)| match file.write_all(bytes) {
             Ok(()) => true,
             Err(error) => {
-                failed.push(Error::At(std::mem::take(path), error));
+                failed.push(Error::at(std::mem::take(path), error));
                 false
             }
         });

@@ -38,7 +38,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         [first] if delete || squeeze => (first, None),
         [first, second] if !delete || squeeze => (first, Some(second)),
         [_, extra, ..] if options.operands().len() > 2 || delete => {
-            return Err(Error::usage(format!("extra operand '{}'", extra.to_string_lossy())));
+            return Err(Error::usage(format_args!("extra operand '{}'", extra.to_string_lossy())));
         }
         _ => return Err(Error::usage("")),
     };
@@ -130,7 +130,7 @@ fn expand(text: &[u8], length: Option<usize>) -> Result<Vec<u8>> {
         if at + 1 < text.len() && text[at] == b'-' {
             let (last, used) = escaped(&text[at + 1..]);
             if last < first {
-                return Err(Error::message(format!(
+                return Err(Error::message(format_args!(
                     "range-endpoints of '{}-{}' are in reverse collating sequence order",
                     first.escape_ascii(),
                     last.escape_ascii()
@@ -173,7 +173,7 @@ fn class(text: &[u8]) -> Result<Option<(Vec<u8>, usize)>> {
         b"xdigit" => |byte| byte.is_ascii_hexdigit(),
         _ => {
             let name = String::from_utf8_lossy(name);
-            return Err(Error::message(format!("invalid character class '{name}'")));
+            return Err(Error::message(format_args!("invalid character class '{name}'")));
         }
     };
     Ok(Some(((0..=255).filter(|&byte| member(byte)).collect(), end)))

@@ -215,12 +215,12 @@ impl Runner {
         match Command::new(program).args(arguments).stdin(stdin).spawn() {
             Ok(_) => self.running += 1,
             Err(error) => {
-                cx.report(Error::At(
+                cx.report(Error::at(
                     PathBuf::from(program),
                     io::Error::from_raw_os_error(error.raw_os_error().unwrap_or(0)),
                 ));
                 let status = if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
-                return Err(Error::Exit(status));
+                return Err(Error::exit(status));
             }
         }
         if self.processes_max == 1 {
@@ -238,7 +238,7 @@ impl Runner {
             sys::child::End::Exited(0) => Ok(()),
             sys::child::End::Exited(255) => {
                 cx.warn(&format!("{program}: exited with status 255; aborting"));
-                Err(Error::Exit(124))
+                Err(Error::exit(124))
             }
             sys::child::End::Exited(_) => {
                 self.status = 123;
@@ -246,7 +246,7 @@ impl Runner {
             }
             sys::child::End::Killed(signal) | sys::child::End::Stopped(signal) => {
                 cx.warn(&format!("'{program}' terminated by signal {signal}"));
-                Err(Error::Exit(125))
+                Err(Error::exit(125))
             }
         }
     }
@@ -332,7 +332,7 @@ impl Words {
                             Some(inner) if inner != b'\n' => word.push(inner),
                             _ => {
                                 let kind = if byte == b'"' { "double" } else { "single" };
-                                return Err(Error::message(format!("unmatched {kind} quote")));
+                                return Err(Error::message(format_args!("unmatched {kind} quote")));
                             }
                         }
                     }

@@ -108,11 +108,11 @@ impl Accounts {
 }
 
 pub(super) fn unknown(kind: &str, name: &[u8]) -> Error {
-    Error::message(format!("unknown {kind} {}", String::from_utf8_lossy(name)))
+    Error::message(format_args!("unknown {kind} {}", String::from_utf8_lossy(name)))
 }
 
 pub(super) fn in_use(kind: &str, name: &str) -> Error {
-    Error::message(format!("{kind} '{name}' in use"))
+    Error::message(format_args!("{kind} '{name}' in use"))
 }
 
 /// A name for a new user or group.
@@ -120,7 +120,7 @@ pub(super) fn new_name(name: &OsStr) -> Result<String> {
     if common::is_valid_name(name.as_bytes()) {
         return Ok(name.to_string_lossy().into_owned());
     }
-    Err(Error::message(format!(
+    Err(Error::message(format_args!(
         "invalid name {}: letters, digits, '_', '-' and '.' make one, at most {} of them, not only digits",
         cli::error::quoted(name),
         passwd::NAME_MAX_BYTES
@@ -133,7 +133,7 @@ pub(super) fn id_option(options: &Options, letter: char) -> Result<Option<u32>> 
         .value(letter)
         .map(|value| {
             passwd::number(value.as_bytes())
-                .ok_or_else(|| Error::message(format!("invalid number {}", cli::error::quoted(value))))
+                .ok_or_else(|| Error::message(format_args!("invalid number {}", cli::error::quoted(value))))
         })
         .transpose()
 }

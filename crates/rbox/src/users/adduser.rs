@@ -67,7 +67,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let environment: Vec<(OsString, OsString)> = std::env::vars_os().collect();
     let arguments = ["passwd".into(), "--".into(), OsString::from(&new.name)];
     let error = sys::process::exec(Path::new("/usr/bin/passwd"), &arguments, &environment);
-    Err(Error::Io("can't execute passwd, you must set password manually".to_string(), error))
+    Err(Error::io("can't execute passwd, you must set password manually", error))
 }
 
 /// Adds the user to the databases.
@@ -130,7 +130,7 @@ fn add(options: &Options) -> Result<New> {
 fn field(value: &OsStr) -> Result<String> {
     match value.to_str() {
         Some(text) if !text.contains([':', '\n']) => Ok(text.to_string()),
-        _ => Err(Error::message(format!(
+        _ => Err(Error::message(format_args!(
             "invalid argument {}: no colon or newline may be in it",
             cli::error::quoted(value)
         ))),

@@ -48,7 +48,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         let (name, password) = (&line[..colon], &line[colon + 1..]);
         let shown = String::from_utf8_lossy(name).into_owned();
         if !users.has(name) {
-            return Err(Error::message(format!("unknown user {shown}")));
+            return Err(Error::message(format_args!("unknown user {shown}")));
         }
         let hash = if options.has('e') {
             password.to_vec()
@@ -56,7 +56,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
             common::new_hash(password, method)?.into_bytes()
         };
         if hash.contains(&b':') {
-            return Err(Error::message(format!("the hash for '{shown}' has a colon")));
+            return Err(Error::message(format_args!("the hash for '{shown}' has a colon")));
         }
         match &mut shadow {
             Some(shadow) if shadow.has(name) => {

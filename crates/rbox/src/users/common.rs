@@ -81,7 +81,7 @@ pub(super) fn method(name: Option<&OsStr>) -> Result<Method> {
     match name {
         None => Ok(Method::Sha512),
         Some(name) => Method::of(name.as_bytes()).ok_or_else(|| {
-            Error::message(format!(
+            Error::message(format_args!(
                 "unknown method {}: sha512 and sha256 are known",
                 cli::error::quoted(name)
             ))
@@ -216,7 +216,7 @@ impl Environment {
         let mut all = vec![name];
         all.extend_from_slice(arguments);
         let error = sys::process::exec(shell, &all, &self.0);
-        Error::Io(format!("can't execute '{}'", shell.display()), error)
+        Error::io(format_args!("can't execute '{}'", shell.display()), error)
     }
 }
 

@@ -57,14 +57,14 @@ fn run(cx: &mut Cx<'_>) -> Result {
         None => read_password(cx, &options)?,
     };
     let hash = password::hash(&given, setting.as_bytes())
-        .ok_or_else(|| Error::message(format!("bad salt or password for setting '{setting}'")))?;
+        .ok_or_else(|| Error::message(format_args!("bad salt or password for setting '{setting}'")))?;
     writeln!(cx.out, "{hash}");
     Ok(())
 }
 
 fn read_password(cx: &mut Cx<'_>, options: &Options) -> Result<Vec<u8>> {
     if let Some(fd) = options.number('P')? {
-        let fd = i32::try_from(fd).map_err(|_| Error::message(format!("bad fd {fd}")))?;
+        let fd = i32::try_from(fd).map_err(|_| Error::message(format_args!("bad fd {fd}")))?;
         sys::fd::duplicate_to(fd, 0).at(format!("fd {fd}"))?;
     }
     let prompt = if sys::fd::is_terminal(0) && !options.has('s') { "Password: " } else { "" };

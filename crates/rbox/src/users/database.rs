@@ -30,7 +30,7 @@ impl Lock {
             }
             std::thread::sleep(std::time::Duration::from_millis(100));
         }
-        Err(Error::message(format!("{LOCK}: another program is changing the databases")))
+        Err(Error::message(format_args!("{LOCK}: another program is changing the databases")))
     }
 }
 

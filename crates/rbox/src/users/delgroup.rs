@@ -38,7 +38,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         return accounts.save_groups();
     }
     if let Some(owner) = accounts.owner_of(gid) {
-        return Err(Error::message(format!(
+        return Err(Error::message(format_args!(
             "'{}' still has '{}' as their primary group!",
             String::from_utf8_lossy(&owner),
             String::from_utf8_lossy(group)

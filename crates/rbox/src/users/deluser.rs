@@ -62,7 +62,10 @@ fn remove_home(user: &passwd::User) -> Result {
     let Ok(metadata) = fs::symlink_metadata(home) else { return Ok(()) };
     let real = fs::canonicalize(home).at(home)?;
     if metadata.uid() != user.uid || !metadata.is_dir() || real.parent().is_none() {
-        return Err(Error::message(format!("{}: not the user's own directory: left alone", home.display())));
+        return Err(Error::message(format_args!(
+            "{}: not the user's own directory: left alone",
+            home.display()
+        )));
     }
     fs::remove_dir_all(home).at(home)
 }

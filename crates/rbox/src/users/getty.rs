@@ -50,7 +50,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
             cx.report(error);
         }
         std::thread::sleep(PAUSE_AFTER_ERROR);
-        return Err(Error::Exit(1));
+        return Err(Error::exit(1));
     }
     result
 }
@@ -107,7 +107,7 @@ fn parse_speeds(text: &OsStr) -> Result<Vec<u32>> {
         let speed = std::str::from_utf8(word).ok().and_then(|word| word.parse().ok());
         match speed {
             Some(speed) if speed == 0 || sys::line::is_speed(speed) => speeds.push(speed),
-            _ => return Err(Error::message(format!("bad speed: {}", String::from_utf8_lossy(word)))),
+            _ => return Err(Error::message(format_args!("bad speed: {}", String::from_utf8_lossy(word)))),
         }
     }
     Ok(speeds)
@@ -130,7 +130,7 @@ fn open_terminal(terminal: &OsStr) -> Result<String> {
             OpenOptions::new().read(true).write(true).custom_flags(0o4000 | 0o400).open(&path).at(&path)?;
         let kind = file.metadata().at(&path)?.file_type();
         if !kind.is_char_device() || !sys::fd::is_terminal(file.as_raw_fd()) {
-            return Err(Error::message(format!("{}: not a tty", path.display())));
+            return Err(Error::message(format_args!("{}: not a tty", path.display())));
         }
         sys::fd::set_blocking(file.as_raw_fd()).at(&path)?;
         let _ = sys::session::take_terminal(file.as_raw_fd());
@@ -179,7 +179,7 @@ fn wait_for_enter() -> Result {
 fn read_key() -> Result<u8> {
     let mut byte = [0];
     match sys::fd::read(0, &mut byte).doing("read")? {
-        0 => Err(Error::Exit(1)),
+        0 => Err(Error::exit(1)),
         _ => Ok(byte[0]),
     }
 }
@@ -258,7 +258,7 @@ impl Ask {
                     }
                 }
                 // Ctrl-C and Ctrl-D: begin anew, with a fresh getty.
-                3 | 4 => return Err(Error::Exit(0)),
+                3 | 4 => return Err(Error::exit(0)),
                 0 if self.speeds.len() > 1 => return Ok(Answer::OtherSpeed),
                 // A name of control characters can belong to nobody; bytes of UTF-8 may be meant.
                 0..=31 => {}
@@ -348,7 +348,7 @@ fn exec_login(options: &Options, user: Option<Vec<u8>>) -> Result {
     }
     sys::signal_wait::reset_all();
     let error = sys::process::exec(Path::new(program), &arguments, &environment);
-    Err(Error::Io(format!("can't execute '{}'", program.to_string_lossy()), error))
+    Err(Error::io(format_args!("can't execute '{}'", program.to_string_lossy()), error))
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
             Some(group) => cx.out.write(&group.name),
             None => {
                 write!(cx.out, "{gid}");
-                cx.report(Error::message(format!("unknown ID {gid}")));
+                cx.report(Error::message(format_args!("unknown ID {gid}")));
             }
         }
     }

@@ -120,7 +120,7 @@ fn print_id(cx: &mut Cx<'_>, id: u32, names: bool, name: fn(u32) -> Option<Vec<u
         Some(Some(name)) => cx.out.write(&name),
         Some(None) => {
             write!(cx.out, "{id}");
-            cx.report(Error::message(format!("unknown ID {id}")));
+            cx.report(Error::message(format_args!("unknown ID {id}")));
         }
     }
 }

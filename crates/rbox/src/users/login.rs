@@ -99,7 +99,7 @@ fn identify(
         {
             return Ok(user);
         }
-        let Some(given) = common::ask_secret(cx, "Password: ", None) else { return Err(Error::Exit(1)) };
+        let Some(given) = common::ask_secret(cx, "Password: ", None) else { return Err(Error::exit(1)) };
         if common::fits(&secret, &given)
             && let Some(user) = user
         {
@@ -114,7 +114,7 @@ fn identify(
             common::log("login", &format!("invalid password for '{shown}'{from}"));
         }
     }
-    Err(Error::Exit(1))
+    Err(Error::exit(1))
 }
 
 fn ask_name(cx: &mut Cx<'_>) -> Result<Vec<u8>> {
@@ -128,7 +128,7 @@ fn ask_name(cx: &mut Cx<'_>) -> Result<Vec<u8>> {
             return Ok(name.to_vec());
         }
     }
-    Err(Error::Exit(1))
+    Err(Error::exit(1))
 }
 
 /// Whether root may log in on that terminal. Without /etc/securetty on any.
@@ -159,7 +159,7 @@ fn refuse_while_closed(cx: &mut Cx<'_>, user: &User) -> Result {
     cx.out.flush();
     // Time to read it: getty clears the screen.
     std::thread::sleep(Duration::from_secs(1));
-    Err(Error::Exit(1))
+    Err(Error::exit(1))
 }
 
 fn begin(cx: &mut Cx<'_>, user: &User, keep_environment: bool) -> Result {

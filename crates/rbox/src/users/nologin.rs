@@ -29,5 +29,5 @@ fn run(cx: &mut Cx<'_>) -> Result {
         // getty clears the screen at once: time to read it.
         std::thread::sleep(Duration::from_secs(5));
     }
-    Err(Error::Exit(1))
+    Err(Error::exit(1))
 }

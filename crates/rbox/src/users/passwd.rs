@@ -33,15 +33,15 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let me = passwd::user_by_id(caller);
     let user = match options.operands().first() {
         Some(name) => passwd::user_by_name(name.as_bytes())
-            .ok_or_else(|| Error::message(format!("unknown user {}", name.to_string_lossy())))?,
-        None => me.clone().ok_or_else(|| Error::message(format!("unknown uid {caller}")))?,
+            .ok_or_else(|| Error::message(format_args!("unknown user {}", name.to_string_lossy())))?,
+        None => me.clone().ok_or_else(|| Error::message(format_args!("unknown uid {caller}")))?,
     };
     let my_name = me.map_or_else(|| caller.to_string(), |me| shown(&me));
     let name = shown(&user);
     let special = options.last_of("dlu");
     if caller != 0 && (special.is_some() || user.uid != caller) {
         common::log("passwd", &format!("can't change password for {name} by {my_name}"));
-        return Err(Error::message(format!("{my_name} can't change password for {name}")));
+        return Err(Error::message(format_args!("{my_name} can't change password for {name}")));
     }
     let asked = match special {
         None => Some(ask_new(cx, &user, caller, method)?),
@@ -69,7 +69,7 @@ fn shown(user: &User) -> String {
 }
 
 fn already(name: &str, prefix: &str) -> Error {
-    Error::message(format!("password for {name} is already {prefix}locked"))
+    Error::message(format_args!("password for {name} is already {prefix}locked"))
 }
 
 /// Changes the field that holds a user's password, wherever it is.
@@ -93,7 +93,9 @@ fn ask_new(cx: &mut Cx<'_>, user: &User, caller: u32, method: crypto::password::
     if caller != 0 {
         match common::secret_of(user) {
             Secret::None => {}
-            Secret::Locked => return Err(Error::message(format!("can't change locked password for {name}"))),
+            Secret::Locked => {
+                return Err(Error::message(format_args!("can't change locked password for {name}")));
+            }
             secret => {
                 let given = common::ask_secret(cx, "Old password: ", None).ok_or_else(|| unchanged(&name))?;
                 if !common::fits(&secret, &given) {
@@ -121,7 +123,7 @@ fn ask_new(cx: &mut Cx<'_>, user: &User, caller: u32, method: crypto::password::
 }
 
 fn unchanged(name: &str) -> Error {
-    Error::message(format!("password for {name} is unchanged"))
+    Error::message(format_args!("password for {name} is unchanged"))
 }
 
 /// Why a password is easily guessed.

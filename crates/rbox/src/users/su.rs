@@ -41,7 +41,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         None => (&b"root"[..], operands),
     };
     let user = passwd::user_by_name(name)
-        .ok_or_else(|| Error::message(format!("unknown user {}", String::from_utf8_lossy(name))))?;
+        .ok_or_else(|| Error::message(format_args!("unknown user {}", String::from_utf8_lossy(name))))?;
     let caller = passwd::user_by_id(sys::user::real_id());
     let caller_name =
         caller.map_or_else(|| "?".to_string(), |caller| String::from_utf8_lossy(&caller.name).into_owned());

@@ -28,11 +28,11 @@ fn run(cx: &mut Cx<'_>) -> Result {
         return Err(Error::message("standard input is not a terminal"));
     }
     let uid = sys::user::real_id();
-    let user = passwd::user_by_id(uid).ok_or_else(|| Error::message(format!("unknown uid {uid}")))?;
+    let user = passwd::user_by_id(uid).ok_or_else(|| Error::message(format_args!("unknown uid {uid}")))?;
     let name = String::from_utf8_lossy(&user.name).into_owned();
     let secret = common::secret_of(&user);
     if !matches!(secret, Secret::Hash(_)) {
-        return Err(Error::message(format!("{name} has no password that could unlock")));
+        return Err(Error::message(format_args!("{name} has no password that could unlock")));
     }
     let all = options.has('a');
     if all {
@@ -49,7 +49,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
             break;
         }
         if !sys::fd::is_terminal(0) {
-            return Err(Error::Exit(1)); // hung up: there is nothing left to lock
+            return Err(Error::exit(1)); // hung up: there is nothing left to lock
         }
         std::thread::sleep(FAILURE_PAUSE);
         cx.out.write(b"Incorrect password\n");

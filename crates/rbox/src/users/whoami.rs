@@ -21,7 +21,7 @@ Print the user name associated with the current effective user id
 fn run(cx: &mut Cx<'_>) -> Result {
     cx.options()?.expect_operands(0, 0)?;
     let uid = sys::user::effective_id();
-    let user = passwd::user_by_id(uid).ok_or_else(|| Error::message(format!("unknown uid {uid}")))?;
+    let user = passwd::user_by_id(uid).ok_or_else(|| Error::message(format_args!("unknown uid {uid}")))?;
     cx.out.write(&user.name);
     cx.out.write(b"\n");
     Ok(())

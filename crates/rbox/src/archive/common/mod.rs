@@ -70,7 +70,7 @@ pub(crate) fn open_input(path: &Path) -> Result<cli::input::Input> {
 
 #[cold]
 pub(crate) fn cant_open(path: &Path, error: io::Error) -> Error {
-    Error::Io(format!("can't open '{}'", path.display()), error)
+    Error::io(format_args!("can't open '{}'", path.display()), error)
 }
 
 /// An error of an archive's reader, which says itself what and where.

@@ -17,7 +17,7 @@ pub(super) fn run(cx: &mut Cx<'_>, options: &Options, file: &Path, selection: Se
     }
     let packing = super::packing(options, file).unwrap_or(Packing::None);
     if !matches!(packing, Packing::None | Packing::Gzip) {
-        return Err(Error::message(format!("cannot pack by {}", packing.name())));
+        return Err(Error::message(format_args!("cannot pack by {}", packing.name())));
     }
     let fixed = Fixed::of(options)?;
     let to_stdout = file.as_os_str() == "-";
@@ -32,7 +32,7 @@ pub(super) fn run(cx: &mut Cx<'_>, options: &Options, file: &Path, selection: Se
     for (_, _, directory) in options.in_order().filter(|(short, ..)| *short == b'C') {
         let directory = directory.unwrap_or_default();
         std::env::set_current_dir(directory).map_err(|error| {
-            Error::Io(format!("can't change directory to '{}'", directory.to_string_lossy()), error)
+            Error::io(format_args!("can't change directory to '{}'", directory.to_string_lossy()), error)
         })?;
     }
     let mut creation = Creation {
@@ -99,7 +99,7 @@ impl Fixed {
             let Some(text) = options.value_long(long).flatten() else { return Ok(None) };
             let bytes = text.as_bytes();
             let id = look_up(bytes)
-                .ok_or_else(|| Error::message(format!("unknown {long} {}", text.to_string_lossy())))?;
+                .ok_or_else(|| Error::message(format_args!("unknown {long} {}", text.to_string_lossy())))?;
             let name = if bytes.iter().all(u8::is_ascii_digit) { Vec::new() } else { bytes.to_vec() };
             Ok(Some((id, name)))
         };
@@ -110,7 +110,7 @@ impl Fixed {
                 let now = posix::date::Moment { seconds, nanos };
                 let zone = posix::zone::Zone::local();
                 let moment = text.to_str().and_then(|text| posix::date::parse(text, now, &zone));
-                let invalid = || Error::message(format!("invalid date {}", cli::error::quoted(text)));
+                let invalid = || Error::message(format_args!("invalid date {}", cli::error::quoted(text)));
                 Some(moment.ok_or_else(invalid)?.seconds)
             }
         };
@@ -155,7 +155,7 @@ impl Creation {
             match event {
                 Event::Leave | Event::Loop => continue,
                 Event::Failed(error) => {
-                    cx.report(Error::At(walk.path().to_path_buf(), error));
+                    cx.report(Error::at(walk.path(), error));
                     continue;
                 }
                 Event::Enter | Event::File => {}
@@ -179,7 +179,7 @@ impl Creation {
         let stat = match walk.stat() {
             Ok(stat) => stat,
             Err(error) => {
-                cx.report(Error::At(walk.path().to_path_buf(), error));
+                cx.report(Error::at(walk.path(), error));
                 return Ok(());
             }
         };
@@ -212,7 +212,7 @@ impl Creation {
         };
         if missing.doing("write error")? > 0 {
             let path = walk.path().display();
-            cx.report(Error::message(format!("{path}: file shrank, its end is filled up with zeros")));
+            cx.report(Error::message(format_args!("{path}: file shrank, its end is filled up with zeros")));
         }
         Ok(())
     }

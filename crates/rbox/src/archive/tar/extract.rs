@@ -15,7 +15,7 @@ pub(super) fn run(cx: &mut Cx<'_>, options: &Options, file: &Path, selection: Se
     for (_, _, directory) in options.in_order().filter(|(short, ..)| *short == b'C') {
         let directory = directory.unwrap_or_default();
         std::env::set_current_dir(directory).map_err(|error| {
-            Error::Io(format!("can't change directory to '{}'", directory.to_string_lossy()), error)
+            Error::io(format_args!("can't change directory to '{}'", directory.to_string_lossy()), error)
         })?;
     }
     let is_root = sys::access::effective_ids().0 == 0;
@@ -47,14 +47,14 @@ pub(super) fn run(cx: &mut Cx<'_>, options: &Options, file: &Path, selection: Se
     let read = match packing {
         Packing::None => extraction.read(cx, &mut input),
         Packing::Gzip => extraction.read(cx, &mut gzip::Reader::new(&mut input)),
-        other => Err(Error::message(format!("cannot unpack {}", other.name()))),
+        other => Err(Error::message(format_args!("cannot unpack {}", other.name()))),
     };
     // Directories get their modes and times also when the archive turns out to be damaged.
     extraction.finish_directories(cx);
     read?;
     let names = extraction.selection.names.iter().zip(&extraction.selection.found);
     for (name, _) in names.filter(|(_, found)| !**found) {
-        cx.report(Error::message(format!("{}: not found in archive", name.to_string_lossy())));
+        cx.report(Error::message(format_args!("{}: not found in archive", name.to_string_lossy())));
     }
     Ok(())
 }
@@ -99,7 +99,7 @@ impl Extraction {
                     Failure::Archive(error) => return Err(broken(error)),
                     Failure::File(what, error) => {
                         let name = String::from_utf8_lossy(&entry.name).into_owned();
-                        cx.report(Error::Io(format!("can't {what} '{name}'"), error));
+                        cx.report(Error::io(format_args!("can't {what} '{name}'"), error));
                     }
                 }
             }
@@ -290,7 +290,7 @@ impl Extraction {
             });
             if let Err(error) = done {
                 let name = String::from_utf8_lossy(&entry.name).into_owned();
-                cx.report(Error::Io(format!("can't change '{name}'"), error));
+                cx.report(Error::io(format_args!("can't change '{name}'"), error));
             }
         }
     }
@@ -345,7 +345,7 @@ fn pipe(cx: &mut Cx<'_>, command: &OsStr, entry: &Entry, reader: &mut Reader<'_>
     let status = child.wait().at("/bin/sh")?;
     if !status.success() {
         let name = command.to_string_lossy();
-        cx.report(Error::message(format!("'{name}' returned status {}", status.code().unwrap_or(-1))));
+        cx.report(Error::message(format_args!("'{name}' returned status {}", status.code().unwrap_or(-1))));
     }
     Ok(())
 }

@@ -84,12 +84,12 @@ pub(super) fn is_mounted(entry: &Entry) -> bool {
 
 /// Mounts what `request` asks for; errors read "mounting SOURCE on TARGET failed: REASON", status 255.
 pub(super) fn mount(cx: &mut Cx<'_>, request: &Request, settings: &Settings) -> Result {
-    let parsed = options::parse(&request.words).map_err(Error::Message)?;
+    let parsed = options::parse(&request.words).map_err(Error::message)?;
     let Some(source) = block::find::resolve(&request.source) else {
         if request.nofail {
             return Ok(());
         }
-        return Err(Error::message(format!("can't find {}", request.source.to_string_lossy())));
+        return Err(Error::message(format_args!("can't find {}", request.source.to_string_lossy())));
     };
     if request.nofail && source.is_absolute() && !source.exists() {
         return Ok(());
@@ -109,12 +109,8 @@ pub(super) fn mount(cx: &mut Cx<'_>, request: &Request, settings: &Settings) -> 
             }
             Ok(())
         }
-        Err(Error::Io(_, error)) if settings.ignore_busy && error.kind() == io::ErrorKind::ResourceBusy => {
-            Ok(())
-        }
-        Err(Error::Io(_, error)) if error.raw_os_error() == Some(1) => {
-            Err(Error::message("permission denied (are you root?)"))
-        }
+        Err(error) if settings.ignore_busy && error.is(16) => Ok(()), // EBUSY
+        Err(error) if error.is(1) => Err(Error::message("permission denied (are you root?)")),
         Err(error) => {
             cx.failure = 255;
             Err(error)
@@ -150,7 +146,7 @@ impl Attempt<'_> {
     }
 
     fn failed(&self, error: io::Error) -> Error {
-        Error::Io(self.failure(), error)
+        Error::io(self.failure(), error)
     }
 
     fn failure(&self) -> String {
@@ -296,7 +292,7 @@ impl Attempt<'_> {
         // A device that cannot be read is the kernel's to complain about.
         if let Ok(Some(identity)) = probe::identify(&file) {
             if identity.usage != Usage::Mount {
-                return Err(Error::Message(format!("{}: it holds {}", self.failure(), identity.kind)));
+                return Err(Error::message(format_args!("{}: it holds {}", self.failure(), identity.kind)));
             }
             if identity.kind == "ntfs" {
                 kinds.push(OsString::from("ntfs3"));
@@ -337,7 +333,7 @@ impl Attempt<'_> {
         let name = String::from_utf8_lossy(host).into_owned();
         let name = name.trim_start_matches('[').trim_end_matches(']');
         let Some(address) = (name, 0u16).to_socket_addrs().ok().and_then(|mut found| found.next()) else {
-            return Err(Error::Message(format!("bad address '{name}'")));
+            return Err(Error::message(format_args!("bad address '{name}'")));
         };
         super::push_words(&mut self.parsed.data, format!("{key}={}", address.ip()).as_bytes());
         Ok(())
@@ -357,7 +353,7 @@ impl Attempt<'_> {
         let status = command.status().map_err(|error| self.failed(error))?;
         match status.code() {
             Some(0) => Ok(()),
-            code => Err(Error::Exit(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(255))),
+            code => Err(Error::exit(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(255))),
         }
     }
 }

@@ -142,7 +142,7 @@ fn print(cx: &mut Cx<'_>, kinds: Option<&OsStr>) -> Result {
 
 /// One operand: a device or mount point of fstab, or of what is mounted when it is to be remounted.
 fn mount_named(cx: &mut Cx<'_>, name: &OsStr, fstab: &Path, words: &[u8], settings: &Settings) -> Result {
-    let parsed = options::parse(words).map_err(Error::Message)?;
+    let parsed = options::parse(words).map_err(Error::message)?;
     if !parsed.propagation.is_empty() && parsed.flags == 0 {
         refuse_users()?;
         return action::mount(cx, &Request::new(OsStr::new("none"), Path::new(name), words), settings);
@@ -175,11 +175,11 @@ fn mount_named(cx: &mut Cx<'_>, name: &OsStr, fstab: &Path, words: &[u8], settin
 }
 
 fn unreadable(table: &Path, error: &io::Error) -> Error {
-    Error::message(format!("can't read '{}': {}", table.display(), sys::error::text(error)))
+    Error::message(format_args!("can't read '{}': {}", table.display(), sys::error::text(error)))
 }
 
 fn not_in(name: &OsStr, table: &Path) -> Error {
-    Error::message(format!("can't find {} in {}", name.to_string_lossy(), table.display()))
+    Error::message(format_args!("can't find {} in {}", name.to_string_lossy(), table.display()))
 }
 
 fn find_entry<'a>(entries: &'a [Entry], name: &OsStr) -> Option<&'a Entry> {
@@ -206,7 +206,7 @@ fn check_user(entry: &Entry, words: &[u8]) -> Result {
         || entry.has("owner")
             && std::fs::metadata(&entry.source).is_ok_and(|device| device.uid() == sys::user::real_id());
     if !allowed {
-        return Err(Error::message(format!("must be superuser to mount {}", entry.target.display())));
+        return Err(Error::message(format_args!("must be superuser to mount {}", entry.target.display())));
     }
     // Only what takes rights away may be added.
     let harmless = words.split(|&byte| byte == b',').all(|word| {

@@ -91,7 +91,7 @@ impl Copier {
             return self.leaf(cx, from, to, &stat, links);
         }
         if !self.manner.recursive {
-            cx.report(Error::message(format!("omitting directory '{}'", source.display())));
+            cx.report(Error::message(format_args!("omitting directory '{}'", source.display())));
             return false;
         }
         self.tree(cx, source, target)
@@ -113,7 +113,7 @@ impl Copier {
                 Event::Enter => self.enter(&mut walk, to, &mut ladder),
                 Event::Leave => self.leave(cx, &mut walk, to, &mut ladder),
                 Event::Failed(error) => Err(cant("open", walk.path(), error)),
-                Event::Loop => Err(Error::message(format!(
+                Event::Loop => Err(Error::message(format_args!(
                     "recursion detected, omitting directory '{}'",
                     walk.path().display()
                 ))),
@@ -148,7 +148,7 @@ impl Copier {
         let stat = walk.stat().map_err(|error| cant("stat", walk.path(), error))?;
         if self.root.is_some_and(|root| root.same_file(&stat)) {
             let path = walk.path().display();
-            return Err(Error::message(format!("recursion detected, omitting directory '{path}'")));
+            return Err(Error::message(format_args!("recursion detected, omitting directory '{path}'")));
         }
         // A link to a directory is none: it would lead out of the tree.
         match at::stat(to.dir, to.name, Links::Keep) {
@@ -158,7 +158,10 @@ impl Copier {
                 }
             }
             Ok(_) => {
-                return Err(Error::message(format!("target '{}' is not a directory", to.path.display())));
+                return Err(Error::message(format_args!(
+                    "target '{}' is not a directory",
+                    to.path.display()
+                )));
             }
             Err(_) => {
                 // Nobody else gets in before the copy has its owner and mode.
@@ -229,7 +232,9 @@ impl Copier {
             }
             if there.is_directory() {
                 let path = to.path.display();
-                return Err(Error::message(format!("can't overwrite directory '{path}' with non-directory")));
+                return Err(Error::message(format_args!(
+                    "can't overwrite directory '{path}' with non-directory"
+                )));
             }
             if !self.overwrites(cx, stat, there, to.path) {
                 return Ok(false);
@@ -452,7 +457,7 @@ impl std::os::fd::AsRawFd for Number {
 
 #[cold]
 fn same_file(from: &Path, to: &Path) -> Error {
-    Error::message(format!("'{}' and '{}' are the same file", from.display(), to.display()))
+    Error::message(format_args!("'{}' and '{}' are the same file", from.display(), to.display()))
 }
 
 fn told(cx: &mut Cx<'_>, from: &Path, to: &Path) {

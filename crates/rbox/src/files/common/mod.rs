@@ -12,7 +12,7 @@ use sys::at::{self, Links, Stat};
 #[cold]
 #[inline(never)]
 pub(crate) fn cant(doing: &str, path: &Path, error: io::Error) -> Error {
-    Error::Io(format!("can't {doing} '{}'", path.display()), error)
+    Error::io(format_args!("can't {doing} '{}'", path.display()), error)
 }
 
 /// Asks on standard error and reads one line of standard input, no byte more; yes begins with y.
@@ -141,7 +141,7 @@ pub(crate) fn parse_group(text: &OsStr) -> Result<u32> {
 
 #[cold]
 fn unknown(what: &str, name: &OsStr) -> Error {
-    Error::message(format!("unknown {what} {}", name.to_string_lossy()))
+    Error::message(format_args!("unknown {what} {}", name.to_string_lossy()))
 }
 
 #[cfg(test)]

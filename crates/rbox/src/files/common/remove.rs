@@ -68,7 +68,7 @@ impl Removal {
                 self.entry(cx, at::CWD, path, path, &stat, "remove directory");
             }
             Ok(stat) if stat.is_directory() => {
-                cx.report(Error::message(format!("'{}' is a directory", path.display())));
+                cx.report(Error::message(format_args!("'{}' is a directory", path.display())));
             }
             Ok(stat) => {
                 self.entry(cx, at::CWD, path, path, &stat, "remove");

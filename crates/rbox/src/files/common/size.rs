@@ -31,7 +31,7 @@ pub(crate) fn human(size: u64) -> String {
 pub(crate) fn parse(text: &OsStr) -> Result<u64> {
     match parse_bytes(text.as_bytes()) {
         Some(size) => Ok(size),
-        None => Err(Error::message(format!("invalid number {}", cli::error::quoted(text)))),
+        None => Err(Error::message(format_args!("invalid number {}", cli::error::quoted(text)))),
     }
 }
 

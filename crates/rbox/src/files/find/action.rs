@@ -116,7 +116,7 @@ fn delete(cx: &mut Cx<'_>, walk: &Walk) -> bool {
     match result {
         Ok(()) => true,
         Err(error) => {
-            cx.report(Error::At(walk.path().to_path_buf(), error));
+            cx.report(Error::at(walk.path(), error));
             false
         }
     }
@@ -194,7 +194,7 @@ fn run(cx: &mut Cx<'_>, command: &[OsString], directory: Option<&std::fs::File>)
     match sys::child::start(command, &mut prepare, &mut failed).and_then(sys::child::wait) {
         Ok((_, end)) => end.status(),
         Err(error) => {
-            cx.report(Error::Io("fork".to_string(), error));
+            cx.report(Error::io("fork", error));
             1
         }
     }

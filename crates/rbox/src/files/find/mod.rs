@@ -85,12 +85,12 @@ impl Search {
         while let Some(event) = walk.next() {
             let acts = match event {
                 Event::Failed(error) => {
-                    cx.report(Error::At(walk.path().to_path_buf(), error));
+                    cx.report(Error::at(walk.path(), error));
                     continue;
                 }
                 Event::Loop => {
                     let path = walk.path().display();
-                    cx.report(Error::message(format!("{path}: file system loop detected")));
+                    cx.report(Error::message(format_args!("{path}: file system loop detected")));
                     continue;
                 }
                 Event::File => true,
@@ -128,7 +128,7 @@ impl Search {
             Expression::Test(test) => match test.holds(walk, self.now) {
                 Ok(holds) => holds,
                 Err(error) => {
-                    cx.report(Error::At(walk.path().to_path_buf(), error));
+                    cx.report(Error::at(walk.path(), error));
                     false
                 }
             },

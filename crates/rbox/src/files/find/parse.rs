@@ -64,12 +64,12 @@ struct Parser<'a> {
 
 #[cold]
 fn unrecognized(arg: &OsStr) -> Error {
-    Error::usage(format!("unrecognized: {}", arg.to_string_lossy()))
+    Error::usage(format_args!("unrecognized: {}", arg.to_string_lossy()))
 }
 
 #[cold]
 fn invalid(value: &OsStr, name: &str) -> Error {
-    Error::message(format!("invalid argument '{}' to '{name}'", value.to_string_lossy()))
+    Error::message(format_args!("invalid argument '{}' to '{name}'", value.to_string_lossy()))
 }
 
 impl<'a> Parser<'a> {
@@ -80,7 +80,7 @@ impl<'a> Parser<'a> {
     }
 
     fn value(&mut self, name: &str) -> Result<&'a OsString> {
-        self.next().ok_or_else(|| Error::message(format!("{name} requires an argument")))
+        self.next().ok_or_else(|| Error::message(format_args!("{name} requires an argument")))
     }
 
     fn alternatives(&mut self) -> Result<Expression> {
@@ -177,13 +177,13 @@ impl<'a> Parser<'a> {
                 arg == ";" || arg == "+" && index > 0 && self.args[index - 1] == "{}"
             })
         else {
-            return Err(Error::message(format!("{name} requires an argument")));
+            return Err(Error::message(format_args!("{name} requires an argument")));
         };
         let words = self.args[..end].to_vec();
         let many = self.args[end] == "+";
         self.args = &self.args[end + 1..];
         if words.is_empty() {
-            return Err(Error::message(format!("{name} requires an argument")));
+            return Err(Error::message(format_args!("{name} requires an argument")));
         }
         let asks = name.starts_with("-ok");
         let in_directory = name.ends_with("dir");
@@ -191,7 +191,7 @@ impl<'a> Parser<'a> {
             return Ok(Action::Run(Command { words, asks, in_directory }));
         }
         if asks || in_directory {
-            return Err(Error::message(format!("{name} ends in ';'")));
+            return Err(Error::message(format_args!("{name} ends in ';'")));
         }
         let holders = words.iter().filter(|word| is_holder(word)).count();
         if holders != 1 {
@@ -299,7 +299,7 @@ impl<'a> Parser<'a> {
             let moment = value
                 .to_str()
                 .and_then(|text| posix::date::parse(text, now, &posix::zone::Zone::local()))
-                .ok_or_else(|| Error::message(format!("invalid date {}", cli::error::quoted(value))))?;
+                .ok_or_else(|| Error::message(format_args!("invalid date {}", cli::error::quoted(value))))?;
             let than = Time { seconds: moment.seconds, nanoseconds: moment.nanos };
             return Ok(Some(Test::Newer { of, than }));
         }
@@ -312,7 +312,7 @@ impl<'a> Parser<'a> {
             Stamp::Changed => stat.changed,
             Stamp::Modified => stat.modified,
             Stamp::Born => at::birth(at::CWD, file, Links::Follow)
-                .ok_or_else(|| Error::message(format!("{}: its birth is not known", file.display())))?,
+                .ok_or_else(|| Error::message(format_args!("{}: its birth is not known", file.display())))?,
         };
         Ok(Some(Test::Newer { of, than }))
     }
@@ -334,7 +334,7 @@ fn is_holder(word: &OsStr) -> bool {
 
 #[cold]
 fn unknown(what: &str, name: &OsStr) -> Error {
-    Error::message(format!("unknown {what} {}", name.to_string_lossy()))
+    Error::message(format_args!("unknown {what} {}", name.to_string_lossy()))
 }
 
 /// `N`, `+N`, `-N`.
@@ -347,7 +347,7 @@ fn count(text: &OsStr) -> Result<Count> {
     };
     match cli::options::number(OsStr::from_bytes(digits)) {
         Ok(number) => Ok(make(number)),
-        Err(_) => Err(Error::message(format!("invalid number {}", cli::error::quoted(text)))),
+        Err(_) => Err(Error::message(format_args!("invalid number {}", cli::error::quoted(text)))),
     }
 }
 
@@ -363,12 +363,12 @@ fn size(text: &OsStr) -> Result<Test> {
         _ => (512, bytes),
     };
     let count = count(OsStr::from_bytes(digits))
-        .map_err(|_| Error::message(format!("invalid number {}", cli::error::quoted(text))))?;
+        .map_err(|_| Error::message(format_args!("invalid number {}", cli::error::quoted(text))))?;
     Ok(Test::Size { unit, count })
 }
 
 fn permissions(text: &OsStr) -> Result<Test> {
-    let invalid = || Error::message(format!("invalid mode {}", cli::error::quoted(text)));
+    let invalid = || Error::message(format_args!("invalid mode {}", cli::error::quoted(text)));
     let bytes = text.as_bytes();
     let (how, mode) = match bytes.split_first() {
         Some((b'-', mode)) => (Bits::All, mode),

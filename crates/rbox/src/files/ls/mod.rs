@@ -75,7 +75,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
                 directories.push(item)
             }
             Ok(item) => files.push(item),
-            Err(error) => cx.report(Error::At(path, error)),
+            Err(error) => cx.report(Error::at(path, error)),
         }
     }
     listing.order.sort(&mut files);
@@ -207,7 +207,7 @@ impl Listing {
                     item.kind = stat.kind();
                     item.stat = Some(stat);
                 }
-                Err(error) => return cx.report(Error::At(super::common::join(path, name), error)),
+                Err(error) => return cx.report(Error::at(super::common::join(path, name), error)),
             }
         }
         items.push(item);

@@ -64,7 +64,7 @@ impl<'a> Probe<'a> {
         }
         self.found = false;
         self.database.load()?;
-        Err(Error::message(format!("module {} not found in modules.dep", name.escape_ascii())))
+        Err(Error::message(format_args!("module {} not found in modules.dep", name.escape_ascii())))
     }
 
     /// Loads what `name` stands for.
@@ -94,7 +94,7 @@ impl<'a> Probe<'a> {
 
     fn already(&self, name: &[u8], what: &str) -> Result {
         if self.settings.first_time {
-            return Err(Error::message(format!("module {} is {what}", name.escape_ascii())));
+            return Err(Error::message(format_args!("module {} is {what}", name.escape_ascii())));
         }
         Ok(())
     }
@@ -124,7 +124,10 @@ impl<'a> Probe<'a> {
             if self.database.is_builtin(name) {
                 return Ok(());
             }
-            return Err(Error::message(format!("module {} not found in modules.dep", name.escape_ascii())));
+            return Err(Error::message(format_args!(
+                "module {} not found in modules.dep",
+                name.escape_ascii()
+            )));
         };
         for need in &module.needs {
             let need = module_name(need.as_os_str().as_bytes());
@@ -156,7 +159,7 @@ impl<'a> Probe<'a> {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => {
                 let (name, file) = (module.name.escape_ascii(), module.path.display());
-                return Err(Error::message(format!(
+                return Err(Error::message(format_args!(
                     "can't load module {name} ({file}): {}",
                     load_error(&error)
                 )));
@@ -208,7 +211,7 @@ impl<'a> Probe<'a> {
         if status.success() {
             return Ok(());
         }
-        Err(Error::message(format!("error running {verb} command for {}", name.escape_ascii())))
+        Err(Error::message(format_args!("error running {verb} command for {}", name.escape_ascii())))
     }
 
     /// Unloads what `name` stands for, and then what nobody needs any more.
@@ -221,7 +224,10 @@ impl<'a> Probe<'a> {
             self.resolve(name)?.0
         };
         if modules.is_empty() {
-            return Err(Error::message(format!("module {} is built into the kernel", name.escape_ascii())));
+            return Err(Error::message(format_args!(
+                "module {} is built into the kernel",
+                name.escape_ascii()
+            )));
         }
         modules.iter().try_for_each(|module| self.remove_module(cx, module, true))
     }
@@ -240,7 +246,7 @@ impl<'a> Probe<'a> {
         } else if self.loaded.iter().any(|other| other == name) || self.settings.show {
             self.delete(cx, name)?;
         } else if asked && self.settings.first_time {
-            return Err(Error::message(format!("module {} is not loaded", name.escape_ascii())));
+            return Err(Error::message(format_args!("module {} is not loaded", name.escape_ascii())));
         }
         let needs = self.database.find(name).map(|module| module.needs).unwrap_or_default();
         for need in needs.iter().rev() {

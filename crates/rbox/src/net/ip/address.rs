@@ -86,13 +86,13 @@ impl Filter {
                 _ => {
                     let name = if word == "dev" { words.value()? } else { word };
                     if filter.device.is_some() {
-                        return Err(Error::message(format!(
+                        return Err(Error::message(format_args!(
                             "either \"dev\" is duplicate, or \"{name}\" is garbage"
                         )));
                     }
                     filter.device = Some(
                         sys::socket::interface_index(name)
-                            .ok_or_else(|| Error::message(format!("can't find device '{name}'")))?,
+                            .ok_or_else(|| Error::message(format_args!("can't find device '{name}'")))?,
                     );
                 }
             }
@@ -179,7 +179,7 @@ fn show(cx: &mut Cx<'_>, words: &mut Words<'_>, view: View, flush: bool) -> Resu
 fn delete(cx: &mut Cx<'_>, entry: &Answer) -> Result {
     let request = Request::new(message::DELADDR, 0, &entry.body);
     match open()?.change(cx, request) {
-        Err(Error::Io(_, error)) if error.raw_os_error() == Some(99) => {
+        Err(error) if error.is(99) => {
             cx.failure = 1;
             Ok(())
         }
@@ -276,7 +276,7 @@ fn read<'a>(words: &mut Words<'a>, view: View) -> Result<Wanted<'a>> {
             _ => {
                 let text = if word == "local" { words.value()? } else { word };
                 if wanted.local.is_some() {
-                    return Err(Error::message(format!(
+                    return Err(Error::message(format_args!(
                         "either \"local\" is duplicate, or \"{text}\" is garbage"
                     )));
                 }
@@ -293,7 +293,7 @@ fn modify(cx: &mut Cx<'_>, words: &mut Words<'_>, view: View, kind: u16, flags: 
     let number = index(cx, device).inspect_err(|_| cx.failure = 1)?;
     let Some(local) = wanted.local else { return Err(Error::message("an address is expected")) };
     if let Some(label) = wanted.label.filter(|label| !label.starts_with(device)) {
-        return Err(Error::message(format!("\"dev\" ({device}) must match \"label\" ({label})")));
+        return Err(Error::message(format_args!("\"dev\" ({device}) must match \"label\" ({label})")));
     }
     let family = family_of(local.address);
     let is_local = matches!(local.address, IpAddr::V4(address) if address.is_loopback());

@@ -99,7 +99,7 @@ fn show(cx: &mut Cx<'_>, words: &mut Words<'_>, view: View) -> Result {
 }
 
 fn garbage(word: &str) -> Error {
-    Error::message(format!("either \"dev\" is duplicate, or \"{word}\" is garbage"))
+    Error::message(format_args!("either \"dev\" is duplicate, or \"{word}\" is garbage"))
 }
 
 /// Every link, in the kernel's order.
@@ -306,7 +306,7 @@ impl<'a> Change<'a> {
 
 fn words_hardware(words: &mut Words<'_>) -> Result<Vec<u8>> {
     let text = words.value()?;
-    hardware(text).ok_or_else(|| Error::message(format!("invalid hardware address '{text}'")))
+    hardware(text).ok_or_else(|| Error::message(format_args!("invalid hardware address '{text}'")))
 }
 
 /// A process whose namespace is meant, or a name below /run/netns.
@@ -326,7 +326,7 @@ fn valid_name(name: &str) -> Result {
     if fits && !name.bytes().any(|byte| byte == b'/' || byte.is_ascii_whitespace()) {
         return Ok(());
     }
-    Err(Error::message(format!("\"{name}\" is not a valid interface name")))
+    Err(Error::message(format_args!("\"{name}\" is not a valid interface name")))
 }
 
 fn set(cx: &mut Cx<'_>, words: &mut Words<'_>) -> Result {

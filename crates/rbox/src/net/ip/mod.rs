@@ -221,7 +221,7 @@ fn family_named(name: &str) -> Result<u16> {
         "inet" => Ok(family::INET),
         "inet6" => Ok(family::INET6),
         "link" => Ok(family::PACKET),
-        other => Err(Error::message(format!("invalid argument '{other}' to 'protocol family'"))),
+        other => Err(Error::message(format_args!("invalid argument '{other}' to 'protocol family'"))),
     }
 }
 
@@ -229,7 +229,7 @@ fn family_named(name: &str) -> Result<u16> {
 fn index(cx: &mut Cx<'_>, name: &str) -> Result<u32> {
     sys::socket::interface_index(name).ok_or_else(|| {
         cx.failure = 2;
-        Error::message(format!("can't find device '{name}'"))
+        Error::message(format_args!("can't find device '{name}'"))
     })
 }
 

@@ -137,7 +137,7 @@ fn modify(cx: &mut Cx<'_>, words: &mut Words<'_>, view: View, kind: u16, flags: 
                 let text = words.value()?;
                 lladdr = Some(
                     hardware(text)
-                        .ok_or_else(|| Error::message(format!("invalid hardware address '{text}'")))?,
+                        .ok_or_else(|| Error::message(format_args!("invalid hardware address '{text}'")))?,
                 );
             }
             "nud" => wanted_state = state(words.value()?)?,

@@ -221,7 +221,7 @@ fn list(cx: &mut Cx<'_>, words: &mut Words<'_>, view: View, flush: bool) -> Resu
 /// A route that went with another one is gone already.
 fn delete(cx: &mut Cx<'_>, route: &Answer) -> Result {
     match open()?.change(cx, Request::new(message::DELROUTE, 0, &route.body)) {
-        Err(Error::Io(_, error)) if error.raw_os_error() == Some(3) => {
+        Err(error) if error.is(3) => {
             cx.failure = 1;
             Ok(())
         }
@@ -427,7 +427,7 @@ impl Wanted {
             text = words.value()?;
         }
         if self.network.is_some() {
-            return Err(Error::message(format!("either \"to\" is duplicate, or \"{text}\" is garbage")));
+            return Err(Error::message(format_args!("either \"to\" is duplicate, or \"{text}\" is garbage")));
         }
         let network = prefix(text, self.family)?;
         if !matches!(text, "default" | "any" | "all") {

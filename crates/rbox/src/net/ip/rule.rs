@@ -36,7 +36,7 @@ pub(super) fn run(cx: &mut Cx<'_>, words: &mut Words<'_>, view: View) -> Result 
         "flush" => flush(cx, view),
         _ => {
             if let Some(word) = words.next() {
-                return Err(Error::message(format!("\"rule show\" needs no arguments, not \"{word}\"")));
+                return Err(Error::message(format_args!("\"rule show\" needs no arguments, not \"{word}\"")));
             }
             list(cx, view)
         }

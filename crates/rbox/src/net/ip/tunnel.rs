@@ -125,7 +125,7 @@ fn read(words: &mut Words<'_>) -> Result<Tunnel> {
             "dev" => {
                 let name = words.value()?;
                 let index = sys::socket::interface_index(name)
-                    .ok_or_else(|| Error::message(format!("can't find device '{name}'")))?;
+                    .ok_or_else(|| Error::message(format_args!("can't find device '{name}'")))?;
                 tunnel.put(LINK, &index.to_ne_bytes());
             }
             "ttl" | "hoplimit" => match words.peek() {

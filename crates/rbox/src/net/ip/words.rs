@@ -13,7 +13,7 @@ impl<'a> Words<'a> {
     pub(super) fn new(args: &'a [OsString]) -> Result<Words<'a>> {
         let words = args.iter().map(|arg| {
             arg.to_str()
-                .ok_or_else(|| Error::message(format!("invalid argument '{}'", arg.to_string_lossy())))
+                .ok_or_else(|| Error::message(format_args!("invalid argument '{}'", arg.to_string_lossy())))
         });
         Ok(Words { words: words.collect::<Result<_>>()?, at: 0 })
     }
@@ -42,7 +42,7 @@ impl<'a> Words<'a> {
         match self.value()? {
             "on" => Ok(true),
             "off" => Ok(false),
-            _ => Err(Error::message(format!("argument of \"{what}\" must be \"on\" or \"off\""))),
+            _ => Err(Error::message(format_args!("argument of \"{what}\" must be \"on\" or \"off\""))),
         }
     }
 
@@ -55,7 +55,7 @@ impl<'a> Words<'a> {
         let text = self.value()?;
         match Prefix::parse(text, family) {
             Some(prefix) if !prefix.explicit || prefix.length == 0 => Ok(prefix.address),
-            _ => Err(Error::message(format!(
+            _ => Err(Error::message(format_args!(
                 "an {} address is expected rather than \"{text}\"",
                 family_name(family)
             ))),
@@ -65,7 +65,7 @@ impl<'a> Words<'a> {
 
 pub(super) fn prefix(text: &str, family: u16) -> Result<Prefix> {
     Prefix::parse(text, family).ok_or_else(|| {
-        Error::message(format!("an {} prefix is expected rather than \"{text}\"", family_name(family)))
+        Error::message(format_args!("an {} prefix is expected rather than \"{text}\"", family_name(family)))
     })
 }
 
@@ -85,7 +85,7 @@ pub(super) fn number(text: &str) -> Option<u32> {
 }
 
 pub(super) fn invalid(text: &str, what: &str) -> Error {
-    Error::message(format!("invalid argument '{text}' to '{what}'"))
+    Error::message(format_args!("invalid argument '{text}' to '{what}'"))
 }
 
 /// The first of `names` that `word` begins.

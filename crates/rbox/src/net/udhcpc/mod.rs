@@ -73,7 +73,8 @@ fn settings(options: &Options) -> Result<Settings> {
     let mut requested = if options.has('o') { Vec::new() } else { options::wanted() };
     for name in options.values('O') {
         let text = name.to_string_lossy();
-        let code = options::code(&text).ok_or_else(|| Error::message(format!("unknown option '{text}'")))?;
+        let code =
+            options::code(&text).ok_or_else(|| Error::message(format_args!("unknown option '{text}'")))?;
         if !requested.contains(&code) {
             requested.push(code);
         }
@@ -81,13 +82,14 @@ fn settings(options: &Options) -> Result<Settings> {
     let mut sent = Vec::new();
     for text in options.values('x') {
         let text = text.to_string_lossy();
-        let option = options::given(&text).ok_or_else(|| Error::message(format!("bad option '{text}'")))?;
+        let option =
+            options::given(&text).ok_or_else(|| Error::message(format_args!("bad option '{text}'")))?;
         sent.push(option);
     }
     let address = match options.text('r')? {
-        Some(text) => {
-            Some(text.parse::<Ipv4Addr>().map_err(|_| Error::message(format!("bad IP address '{text}'")))?)
-        }
+        Some(text) => Some(
+            text.parse::<Ipv4Addr>().map_err(|_| Error::message(format_args!("bad IP address '{text}'")))?,
+        ),
         None => None,
     };
     let probe = match (options.has('a'), options.value('a')) {

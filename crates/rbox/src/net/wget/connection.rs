@@ -32,8 +32,8 @@ impl Connection {
                 Err(error) => last = Some((address, error)),
             }
         }
-        let (address, error) = last.ok_or_else(|| Error::message(format!("bad address '{host}'")))?;
-        Err(Error::Io(format!("can't connect to remote host ({})", address.ip()), error))
+        let (address, error) = last.ok_or_else(|| Error::message(format_args!("bad address '{host}'")))?;
+        Err(Error::io(format_args!("can't connect to remote host ({})", address.ip()), error))
     }
 
     /// The same with TLS, by the `openssl` program.
@@ -113,7 +113,7 @@ pub(super) fn read_line(input: &mut dyn BufRead) -> Result<String> {
     let mut line = Vec::new();
     let count = input.take(LINE_MAX).read_until(b'\n', &mut line).map_err(|error| match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Error::message("download timed out"),
-        _ => Error::Io("read error".to_string(), error),
+        _ => Error::io("read error", error),
     })?;
     if count == 0 || line.last() != Some(&b'\n') {
         return Err(Error::message("error getting response"));

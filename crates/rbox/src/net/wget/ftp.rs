@@ -40,14 +40,18 @@ impl Control<'_> {
                     return Ok((number, line));
                 }
                 _ if first.is_some() => {}
-                _ => return Err(Error::message(format!("bad response from the server: {line}"))),
+                _ => return Err(Error::message(format_args!("bad response from the server: {line}"))),
             }
         }
     }
 
     fn expect(&mut self, command: &str, wanted: u32) -> Result<String> {
         let (number, line) = self.command(command)?;
-        if number / 100 == wanted { Ok(line) } else { Err(Error::message(format!("error response: {line}"))) }
+        if number / 100 == wanted {
+            Ok(line)
+        } else {
+            Err(Error::message(format_args!("error response: {line}")))
+        }
     }
 }
 
@@ -62,14 +66,14 @@ pub(super) fn fetch(
     let mut control = Control { input, settings };
     let (greeting, line) = control.answer()?;
     if greeting != 220 {
-        return Err(Error::message(format!("error response: {line}")));
+        return Err(Error::message(format_args!("error response: {line}")));
     }
     let login = url.user.clone().unwrap_or_else(|| "anonymous:busybox@".to_string());
     let (user, password) = login.split_once(':').unwrap_or((&login, ""));
     match control.command(&format!("USER {user}"))? {
         (230, _) => {}
         (331, _) => drop(control.expect(&format!("PASS {password}"), 2)?),
-        (_, line) => return Err(Error::message(format!("ftp login: {line}"))),
+        (_, line) => return Err(Error::message(format_args!("ftp login: {line}"))),
     }
     control.expect("TYPE I", 2)?;
     let path = decoded(url.path.trim_start_matches('/'));
@@ -93,7 +97,7 @@ pub(super) fn fetch(
     save(cx, Body { length, start, stream: Box::new(data) })?;
     let (number, line) = control.answer()?;
     if number / 100 != 2 {
-        return Err(Error::message(format!("error response: {line}")));
+        return Err(Error::message(format_args!("error response: {line}")));
     }
     // The file is here whatever the server says to goodbye.
     let _ = control.command("QUIT");
@@ -109,7 +113,7 @@ fn passive_port(control: &mut Control<'_>) -> Result<u16> {
         return Ok(port);
     }
     let line = control.expect("PASV", 2)?;
-    old_port(&line).ok_or_else(|| Error::message(format!("bad response from the server: {line}")))
+    old_port(&line).ok_or_else(|| Error::message(format_args!("bad response from the server: {line}")))
 }
 
 /// `229 Entering Extended Passive Mode (|||6446|)`.

@@ -75,7 +75,7 @@ pub(super) fn fetch(
             }
             // The range begins at the end: all is there.
             416 if start > 0 => return Ok(()),
-            _ => return Err(Error::message(format!("server returned error: {}", response.first_line))),
+            _ => return Err(Error::message(format_args!("server returned error: {}", response.first_line))),
         }
     }
     Err(Error::message("too many redirections"))
@@ -162,7 +162,7 @@ impl Response {
         let is_http = words.next().is_some_and(|word| word.starts_with("HTTP/"));
         let status = words.next().and_then(|word| word.parse().ok()).filter(|_| is_http);
         let Some(status) = status else {
-            return Err(Error::message(format!("bad response from the server: {first_line}")));
+            return Err(Error::message(format_args!("bad response from the server: {first_line}")));
         };
         if settings.show_response {
             settings.say(&format!("  {first_line}"));
@@ -182,13 +182,15 @@ impl Response {
                 "content-length" => {
                     let length = value
                         .parse()
-                        .map_err(|_| Error::message(format!("content-length {value} is garbage")))?;
+                        .map_err(|_| Error::message(format_args!("content-length {value} is garbage")))?;
                     response.length = Some(length);
                 }
                 "transfer-encoding" => {
                     response.chunked = value.eq_ignore_ascii_case("chunked");
                     if !response.chunked && !value.eq_ignore_ascii_case("identity") {
-                        return Err(Error::message(format!("transfer encoding '{value}' is not supported")));
+                        return Err(Error::message(format_args!(
+                            "transfer encoding '{value}' is not supported"
+                        )));
                     }
                 }
                 "location" => response.location = Some(value.to_string()),

@@ -97,7 +97,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
 }
 
 fn cannot_open(path: &Path, error: io::Error) -> Error {
-    Error::Io(format!("can't open '{}'", path.display()), error)
+    Error::io(format_args!("can't open '{}'", path.display()), error)
 }
 
 fn settings(cx: &mut Cx<'_>, options: &Options) -> Result<Settings> {
@@ -115,7 +115,7 @@ fn settings(cx: &mut Cx<'_>, options: &Options) -> Result<Settings> {
         (Some(data), _) => Some(data.as_bytes().to_vec()),
         (None, Some(file)) => {
             let mut bytes = Vec::new();
-            let mut input = cx.open(Path::new(file)).ok_or(Error::Exit(1))?;
+            let mut input = cx.open(Path::new(file)).ok_or(Error::exit(1))?;
             input.read_to_end(&mut bytes).at(file)?;
             Some(bytes)
         }

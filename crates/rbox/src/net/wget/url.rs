@@ -23,7 +23,7 @@ impl Url {
             "http" => 80,
             "https" => 443,
             "ftp" => 21,
-            _ => return Err(Error::message(format!("not an http or ftp url: {text}"))),
+            _ => return Err(Error::message(format_args!("not an http or ftp url: {text}"))),
         };
         let rest = rest.split('#').next().unwrap_or(rest);
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
@@ -35,7 +35,7 @@ impl Url {
         let (host, port) = split_port(host_port, port)?;
         let bad = |byte: u8| byte <= b' ' || byte == 0x7f;
         if host.is_empty() || host.bytes().any(bad) {
-            return Err(Error::message(format!("bad address '{host}'")));
+            return Err(Error::message(format_args!("bad address '{host}'")));
         }
         let mut clean = String::with_capacity(path.len() + 1);
         if !path.starts_with('/') {
@@ -97,7 +97,7 @@ fn split_port(text: &str, usual: u16) -> Result<(&str, u16)> {
     match text[end..].find(':') {
         Some(colon) => {
             let port = &text[end + colon + 1..];
-            let port = port.parse().map_err(|_| Error::message(format!("bad port '{port}'")))?;
+            let port = port.parse().map_err(|_| Error::message(format_args!("bad port '{port}'")))?;
             Ok((&text[..end + colon], port))
         }
         None => Ok((text, usual)),

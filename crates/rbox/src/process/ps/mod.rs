@@ -173,7 +173,7 @@ fn parse_columns(list: &str, fields: &mut Vec<Field>) -> Result {
 
 #[cold]
 fn bad_column(name: &str) -> Error {
-    Error::message(format!("bad -o argument '{name}', supported arguments: {}", columns::all_names()))
+    Error::message(format_args!("bad -o argument '{name}', supported arguments: {}", columns::all_names()))
 }
 
 /// Which processes were asked for; all, if nothing is given.
@@ -201,7 +201,7 @@ impl Selection {
         }
         for item in items(options.values('u').chain(options.values('U'))) {
             let uid = posix::passwd::uid_of(item.as_bytes());
-            selection.users.push(uid.ok_or_else(|| Error::message(format!("unknown user {item}")))?);
+            selection.users.push(uid.ok_or_else(|| Error::message(format_args!("unknown user {item}")))?);
         }
         selection.names = items(options.values('C')).into_iter().map(String::into_bytes).collect();
         selection.terminals = items(options.values('t'))
@@ -240,7 +240,7 @@ fn items<'a>(lists: impl Iterator<Item = &'a OsStr>) -> Vec<String> {
 }
 
 fn pid(text: &str) -> Result<i32> {
-    text.parse().map_err(|_| Error::message(format!("invalid number '{text}'")))
+    text.parse().map_err(|_| Error::message(format_args!("invalid number '{text}'")))
 }
 
 fn rows(threads: bool) -> Vec<Row> {

@@ -113,7 +113,7 @@ fn apply(cx: &mut Cx<'_>, settings: &[String], modes: &mut Modes, fd: i32, name:
     let mut rest = settings.iter();
     while let Some(setting) = rest.next() {
         let mut value =
-            || rest.next().ok_or_else(|| Error::usage(format!("missing argument to '{setting}'")));
+            || rest.next().ok_or_else(|| Error::usage(format_args!("missing argument to '{setting}'")));
         match setting.as_str() {
             "size" => {
                 let (rows, columns) = termios::size(fd).doing(name)?;
@@ -162,7 +162,9 @@ fn number(text: &str, max: u64) -> Result<u64> {
         None if text.len() > 1 && text.starts_with('0') => u64::from_str_radix(&text[1..], 8).ok(),
         None => text.parse().ok(),
     };
-    parsed.filter(|&number| number <= max).ok_or_else(|| Error::message(format!("invalid number '{text}'")))
+    parsed
+        .filter(|&number| number <= max)
+        .ok_or_else(|| Error::message(format_args!("invalid number '{text}'")))
 }
 
 fn speed_of(code: u32) -> u32 {
@@ -172,7 +174,7 @@ fn speed_of(code: u32) -> u32 {
 fn code_of(text: &str) -> Result<u32> {
     let speed = if text == "134.5" { Some(134) } else { text.parse().ok() };
     let found = SPEEDS.iter().find(|(known, _)| Some(*known) == speed);
-    found.map(|(_, code)| *code).ok_or_else(|| Error::message(format!("invalid number '{text}'")))
+    found.map(|(_, code)| *code).ok_or_else(|| Error::message(format_args!("invalid number '{text}'")))
 }
 
 /// A character by itself, as ^X, by number, or `^-` and `undef` for none.
@@ -226,7 +228,7 @@ fn set(modes: &mut Modes, setting: &str, name: &str) -> Result {
 
 #[cold]
 fn invalid(setting: &str) -> Error {
-    Error::message(format!("invalid argument '{setting}'"))
+    Error::message(format_args!("invalid argument '{setting}'"))
 }
 
 fn change(modes: &mut Modes, mode: &Mode, unset: bool) {

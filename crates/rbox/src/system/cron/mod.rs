@@ -70,7 +70,7 @@ fn crontab(cx: &mut Cx<'_>) -> Result {
         Some('r') => match fs::remove_file(&path) {
             Ok(()) => tell_daemon(folder, &user.name),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(Error::At(path, error)),
+            Err(error) => Err(Error::at(path, error)),
         },
         Some(_) => edit(cx, folder, &path, &user.name),
         None => {
@@ -84,7 +84,7 @@ fn crontab(cx: &mut Cx<'_>) -> Result {
 }
 
 fn cannot_open(path: &Path, error: io::Error) -> Error {
-    Error::Io(format!("can't open '{}'", path.display()), error)
+    Error::io(format_args!("can't open '{}'", path.display()), error)
 }
 
 /// The user whose table it is: the caller, or for root the one asked for.
@@ -93,8 +93,10 @@ fn user(options: &Options) -> Result<posix::passwd::User> {
     match options.value('u') {
         Some(_) if own != 0 => Err(Error::message("must be root to use -u")),
         Some(name) => posix::passwd::user_by_name(name.as_bytes())
-            .ok_or_else(|| Error::message(format!("unknown user {}", name.to_string_lossy()))),
-        None => posix::passwd::user_by_id(own).ok_or_else(|| Error::message(format!("unknown uid {own}"))),
+            .ok_or_else(|| Error::message(format_args!("unknown user {}", name.to_string_lossy()))),
+        None => {
+            posix::passwd::user_by_id(own).ok_or_else(|| Error::message(format_args!("unknown uid {own}")))
+        }
     }
 }
 
@@ -114,7 +116,7 @@ fn replace(cx: &mut Cx<'_>, folder: &Path, path: &Path, user: &[u8], text: &[u8]
         // The error that counts is the first one.
         let _ = fs::remove_file(&new);
     }
-    written.map_err(|error| Error::Io(format!("can't create '{}'", path.display()), error))?;
+    written.map_err(|error| Error::io(format_args!("can't create '{}'", path.display()), error))?;
     tell_daemon(folder, user)
 }
 
@@ -155,6 +157,6 @@ fn run_editor(cx: &mut Cx<'_>, file: &Path) -> Result {
     };
     match sys::child::wait(pid).doing("wait")? {
         (_, sys::child::End::Exited(0)) => Ok(()),
-        _ => Err(Error::message(format!("'{}' failed, nothing was changed", editor.to_string_lossy()))),
+        _ => Err(Error::message(format_args!("'{}' failed, nothing was changed", editor.to_string_lossy()))),
     }
 }

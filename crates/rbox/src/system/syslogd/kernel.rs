@@ -14,7 +14,7 @@ pub(super) fn run(cx: &mut Cx<'_>) -> Result {
     let level = options.number('c')?;
     if let Some(level) = level {
         if !(1..=8).contains(&level) {
-            return Err(Error::message(format!("number {level} is not in 1..8 range")));
+            return Err(Error::message(format_args!("number {level} is not in 1..8 range")));
         }
         sys::kernel_log::set_console_level(level as i32).doing("klogctl")?;
     }
@@ -36,7 +36,7 @@ pub(super) fn run(cx: &mut Cx<'_>) -> Result {
         used += match sys::kernel_log::read(&mut buffer[used..]) {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(Error::Io("klogctl".to_string(), error)),
+            Err(error) => return Err(Error::io("klogctl", error)),
         };
         let mut start = 0;
         while let Some(end) = buffer[start..used].iter().position(|&byte| byte == b'\n') {

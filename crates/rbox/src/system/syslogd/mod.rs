@@ -147,7 +147,7 @@ fn listen(path: &Path) -> Result<UnixDatagram> {
     use std::os::unix::fs::PermissionsExt;
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(Error::At(path.to_path_buf(), error));
+            return Err(Error::at(path, error));
         }
         _ => {}
     }
@@ -175,7 +175,7 @@ impl Log {
     fn new(cx: &mut Cx<'_>, options: &Options) -> Result<Log> {
         let level = options.number('l')?.unwrap_or(8);
         if !(1..=8).contains(&level) {
-            return Err(Error::message(format!("number {level} is not in 1..8 range")));
+            return Err(Error::message(format_args!("number {level} is not in 1..8 range")));
         }
         let limits = rules::Limits {
             size_bytes: options.number('s')?.unwrap_or(200).saturating_mul(1024),
@@ -194,9 +194,7 @@ impl Log {
         };
         let mut rules = match rules::load(cx, config.unwrap_or(Path::new("/etc/syslog.conf")), limits) {
             Ok(rules) => rules,
-            Err(Error::At(_, error)) if config.is_none() && error.kind() == io::ErrorKind::NotFound => {
-                Vec::new()
-            }
+            Err(error) if config.is_none() && error.is(2) => Vec::new(), // ENOENT
             Err(error) => return Err(error),
         };
         rules.push(Rule::everything_else(Target::new(default, limits)));

@@ -94,7 +94,7 @@ enum Flow {
 
 #[cold]
 pub(super) fn failure(what: &str) -> Stop {
-    Stop::Error(Error::message(format!("cmd. line:1: {what}")))
+    Stop::Error(Error::message(format_args!("cmd. line:1: {what}")))
 }
 
 pub(super) struct Machine<'p> {
@@ -299,7 +299,7 @@ impl<'p> Machine<'p> {
                 Ok(record) => record.map(Rc::from),
                 Err(error) => {
                     let name = self.global_text(FILENAME);
-                    let error = Error::At(PathBuf::from(OsStr::from_bytes(&name)), error);
+                    let error = Error::at(PathBuf::from(OsStr::from_bytes(&name)), error);
                     cx.failure = 2;
                     cx.report(error);
                     None
@@ -350,7 +350,7 @@ impl<'p> Machine<'p> {
                 }
                 Err(error) => {
                     cx.failure = 2;
-                    cx.report(Error::At(path.to_path_buf(), error));
+                    cx.report(Error::at(path, error));
                     self.status = 2;
                 }
             }

@@ -76,7 +76,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     }
     for assignment in options.values('v') {
         if !machine.assign_operand(assignment.as_bytes()) {
-            return Err(Error::usage(format!("'{}' is no assignment", assignment.to_string_lossy())));
+            return Err(Error::usage(format_args!("'{}' is no assignment", assignment.to_string_lossy())));
         }
     }
     machine.run(cx)

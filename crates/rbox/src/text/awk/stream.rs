@@ -252,7 +252,7 @@ fn open_output(cx: &mut Cx<'_>, kind: Target, name: &[u8]) -> Result<Stream> {
                 options.write(true).truncate(true)
             };
             let file = options.create(true).open(path).map_err(|error| {
-                Error::message(format!("can't open '{}': {}", path.display(), sys::error::text(&error)))
+                Error::message(format_args!("can't open '{}': {}", path.display(), sys::error::text(&error)))
             })?;
             Stream::File(file, Output::to_memory())
         }

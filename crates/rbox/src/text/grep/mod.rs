@@ -174,7 +174,7 @@ fn compile(cx: &Cx<'_>, options: &Options, patterns: &[Vec<u8>]) -> Result<Vec<R
             // Name the pattern that is wrong.
             let wrong = patterns.iter().find(|pattern| Regex::new(pattern, &flags).is_err());
             let wrong = String::from_utf8_lossy(wrong.copied().unwrap_or_default());
-            Error::message(format!("bad regex '{wrong}': {error}"))
+            Error::message(format_args!("bad regex '{wrong}': {error}"))
         })
     };
     let all: Vec<&[u8]> = patterns.iter().map(Vec::as_slice).collect();
@@ -241,7 +241,7 @@ fn scan_file(cx: &mut Cx<'_>, scan: &mut Scan<'_>, path: &Path) {
     });
     match read.at(path) {
         // A folder without -r has no lines.
-        Err(Error::At(_, error)) if error.kind() == io::ErrorKind::IsADirectory => {}
+        Err(error) if error.is(21) => {} // EISDIR
         Err(_) if scan.no_messages => cx.status = 2,
         Err(error) => cx.report(error),
         Ok(()) => {}

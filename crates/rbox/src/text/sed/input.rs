@@ -75,7 +75,7 @@ impl Lines {
                     }
                     // A folder has no lines.
                     Err(error) if error.kind() == io::ErrorKind::IsADirectory => {}
-                    Err(error) => cx.report(Error::At(current.path.clone(), error)),
+                    Err(error) => cx.report(Error::at(current.path.clone(), error)),
                 }
                 self.finish(written)?;
             }
@@ -114,13 +114,13 @@ impl Lines {
             let file = match File::open(&path) {
                 Ok(file) => file,
                 Err(error) => {
-                    cx.report(Error::At(path, error));
+                    cx.report(Error::at(path, error));
                     continue;
                 }
             };
             let target = if self.settings.in_place {
                 if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-                    cx.report(Error::message(format!(
+                    cx.report(Error::message(format_args!(
                         "couldn't edit {}: not a regular file",
                         path.display()
                     )));
@@ -195,7 +195,7 @@ fn beside(path: &Path, old: &File) -> Result<(PathBuf, File)> {
             Err(error) => return Err(cannot_open(&new, &error)),
         }
     }
-    Err(Error::message(format!("{}: no name is free for a new file", path.display())))
+    Err(Error::message(format_args!("{}: no name is free for a new file", path.display())))
 }
 
 /// The name of the old file: a `*` in the suffix stands for its name, a `/` in it names a folder.

@@ -52,7 +52,7 @@ pub(super) fn parse(text: &[u8], flags: &Flags) -> Result<Script> {
                 Some(known) => known.1,
                 None => {
                     let label = String::from_utf8_lossy(&label);
-                    return Err(Error::message(format!("can't find label for jump to '{label}'")));
+                    return Err(Error::message(format_args!("can't find label for jump to '{label}'")));
                 }
             }
         };
@@ -199,7 +199,7 @@ impl Parser<'_> {
         match Regex::new(text, &options) {
             Ok(regex) => Ok(Some(Box::new(regex))),
             Err(error) => {
-                Err(Error::message(format!("bad regex '{}': {error}", String::from_utf8_lossy(text))))
+                Err(Error::message(format_args!("bad regex '{}': {error}", String::from_utf8_lossy(text))))
             }
         }
     }
@@ -207,7 +207,7 @@ impl Parser<'_> {
     /// The text up to `delimiter`, which is `\delimiter` within it. In a pattern it may stand in brackets, and the
     /// escapes that the expressions do not know become characters.
     pub(super) fn delimited(&mut self, delimiter: u8, is_pattern: bool) -> Result<Vec<u8>> {
-        let unmatched = || Error::message(format!("unmatched '{}'", delimiter.escape_ascii()));
+        let unmatched = || Error::message(format_args!("unmatched '{}'", delimiter.escape_ascii()));
         if matches!(delimiter, b'\n' | b'\\') {
             return Err(Error::message("bad delimiter"));
         }
@@ -345,7 +345,9 @@ impl Parser<'_> {
             b'z' => Action::Zap,
             b'=' => Action::LineNumber,
             b'\n' | b';' => return Err(Error::message("missing command")),
-            other => return Err(Error::message(format!("unsupported command {}", other.escape_ascii()))),
+            other => {
+                return Err(Error::message(format_args!("unsupported command {}", other.escape_ascii())));
+            }
         };
         self.end_of_command()?;
         Ok(Some(action))

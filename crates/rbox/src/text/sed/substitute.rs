@@ -52,7 +52,7 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Substitute> {
     if let (Some(regex), Some(most)) = (&command.pattern, most.max())
         && most > regex.groups()
     {
-        return Err(Error::message(format!("invalid reference \\{most} on 's' command's RHS")));
+        return Err(Error::message(format_args!("invalid reference \\{most} on 's' command's RHS")));
     }
     Ok(command)
 }
