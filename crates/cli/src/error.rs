@@ -133,5 +133,5 @@ fn doing(what: &str, error: io::Error) -> Error {
 
 /// `text` for a message: bytes that are not UTF-8 become U+FFFD.
 pub fn quoted(text: &OsStr) -> String {
-    format!("'{}'", text.to_string_lossy())
+    format!("'{}'", text.display())
 }

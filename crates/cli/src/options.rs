@@ -49,9 +49,12 @@ struct Given {
     value: Option<OsString>,
 }
 
-/// What was given.
+/// What was given. One pointer: every command takes it over from the parser and passes it on.
 #[derive(Debug)]
-pub struct Options {
+pub struct Options(Box<Parsed>);
+
+#[derive(Debug)]
+struct Parsed {
     given: Vec<Given>,
     operands: Vec<OsString>,
 }
@@ -64,12 +67,12 @@ impl Options {
 
     /// Whether an option without a short name was given.
     pub fn has_long(&self, long: &str) -> bool {
-        self.given.iter().any(|given| given.long == long)
+        self.0.given.iter().any(|given| given.long == long)
     }
 
     /// How often a flag was given (`-vv`).
     pub fn count(&self, short: char) -> usize {
-        self.given.iter().filter(|given| given.short == short as u8).count()
+        self.0.given.iter().filter(|given| given.short == short as u8).count()
     }
 
     /// The value of the last time that the option was given.
@@ -79,12 +82,13 @@ impl Options {
 
     /// The value of an option without a short name. Outer None: not given; inner None: given without a value.
     pub fn value_long(&self, long: &str) -> Option<Option<&OsStr>> {
-        self.given.iter().rev().find(|given| given.long == long).map(|given| given.value.as_deref())
+        self.0.given.iter().rev().find(|given| given.long == long).map(|given| given.value.as_deref())
     }
 
     /// Every value, in order.
     pub fn values(&self, short: char) -> impl Iterator<Item = &OsStr> {
-        self.given
+        self.0
+            .given
             .iter()
             .filter(move |given| given.short == short as u8)
             .filter_map(|given| given.value.as_deref())
@@ -93,12 +97,13 @@ impl Options {
     /// Every option in the order given, as its short name (or 0), its long name (or "") and its value: for
     /// commands where the order counts.
     pub fn in_order(&self) -> impl Iterator<Item = (u8, &'static str, Option<&OsStr>)> {
-        self.given.iter().map(|given| (given.short, given.long, given.value.as_deref()))
+        self.0.given.iter().map(|given| (given.short, given.long, given.value.as_deref()))
     }
 
     /// Which of several flags was given last: `ls -t -S` sorts by size.
     pub fn last_of(&self, shorts: &str) -> Option<char> {
-        self.given
+        self.0
+            .given
             .iter()
             .rev()
             .map(|given| given.short as char)
@@ -118,40 +123,39 @@ impl Options {
             None => Ok(None),
             Some(value) => match value.to_str() {
                 Some(text) => Ok(Some(text)),
-                None => Err(Error::message(format_args!(
-                    "invalid argument '{}' to '{short}'",
-                    value.to_string_lossy()
-                ))),
+                None => {
+                    Err(Error::message(format_args!("invalid argument '{}' to '{short}'", value.display())))
+                }
             },
         }
     }
 
     /// The operands as they were given.
     pub fn operands(&self) -> &[OsString] {
-        &self.operands
+        &self.0.operands
     }
 
     /// The operands as files; none given means "-", standard input.
     pub fn files(&self) -> Vec<PathBuf> {
-        if self.operands.is_empty() {
+        if self.0.operands.is_empty() {
             return vec![PathBuf::from("-")];
         }
-        self.operands.iter().map(|operand| Path::new(operand).to_path_buf()).collect()
+        self.0.operands.iter().map(|operand| Path::new(operand).to_path_buf()).collect()
     }
 
     /// An error with the usage text unless the number of operands lies within `min..=max`.
     pub fn expect_operands(&self, min: usize, max: usize) -> Result {
-        if self.operands.len() < min {
+        if self.0.operands.len() < min {
             return Err(Error::usage(""));
         }
-        match self.operands.get(max) {
-            Some(extra) => Err(Error::usage(format_args!("extra operand '{}'", extra.to_string_lossy()))),
+        match self.0.operands.get(max) {
+            Some(extra) => Err(Error::usage(format_args!("extra operand '{}'", extra.display()))),
             None => Ok(()),
         }
     }
 
     fn last(&self, short: char) -> Option<&Given> {
-        self.given.iter().rev().find(|given| given.short == short as u8)
+        self.0.given.iter().rev().find(|given| given.short == short as u8)
     }
 }
 
@@ -159,31 +163,31 @@ impl Options {
 pub fn number(text: &OsStr) -> Result<u64> {
     match text.to_str().and_then(|text| if text.starts_with('+') { None } else { text.parse().ok() }) {
         Some(number) => Ok(number),
-        None => Err(Error::message(format_args!("invalid number '{}'", text.to_string_lossy()))),
+        None => Err(Error::message(format_args!("invalid number '{}'", text.display()))),
     }
 }
 
 /// Parses `args` by the table in `usage`.
 pub fn parse(usage: &'static str, args: &[OsString], order: Order) -> Result<Options> {
-    let mut options = Options { given: Vec::new(), operands: Vec::new() };
+    let mut parsed = Parsed { given: Vec::new(), operands: Vec::new() };
     let mut rest = args.iter();
     while let Some(arg) = rest.next() {
         let bytes = arg.as_bytes();
         if bytes == b"--" {
             break;
         } else if let Some(long) = bytes.strip_prefix(b"--") {
-            options.given.push(parse_long(usage, long, &mut rest)?);
+            parsed.given.push(parse_long(usage, long, &mut rest)?);
         } else if bytes.len() > 1 && bytes[0] == b'-' {
-            parse_cluster(usage, &bytes[1..], &mut rest, &mut options.given)?;
+            parse_cluster(usage, &bytes[1..], &mut rest, &mut parsed.given)?;
         } else {
-            options.operands.push(arg.clone());
+            parsed.operands.push(arg.clone());
             if order == Order::OptionsFirst {
                 break;
             }
         }
     }
-    options.operands.extend(rest.cloned());
-    Ok(options)
+    parsed.operands.extend(rest.cloned());
+    Ok(Options(Box::new(parsed)))
 }
 
 fn parse_long(usage: &'static str, arg: &[u8], rest: &mut std::slice::Iter<'_, OsString>) -> Result<Given> {

@@ -3,7 +3,8 @@
 //! This crate does no IO but for `passwd`, which reads the user database, `test_expression`, which looks at files,
 //! `procfs`, which reads /proc, and `zone`, which reads the rules of the local time.
 
-pub mod bytes;
+pub use matching::{bytes, order, regex};
+
 pub mod calendar;
 pub mod date;
 pub mod escape;
@@ -11,11 +12,9 @@ pub mod format;
 pub mod glob;
 pub mod mode;
 pub mod number;
-pub mod order;
 pub mod passwd;
 pub mod printf;
 pub mod procfs;
-pub mod regex;
 pub mod signal;
 pub mod strptime;
 pub mod syslog;

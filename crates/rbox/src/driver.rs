@@ -58,9 +58,7 @@ pub(crate) fn run(args: &[OsString]) -> u8 {
             print((links.join("\n") + "\n").as_bytes())
         }
         Some(b"--show") => match args.get(2) {
-            Some(script) => {
-                fail(&Error::message(format_args!("script '{}' not found", script.to_string_lossy())))
-            }
+            Some(script) => fail(&Error::message(format_args!("script '{}' not found", script.display()))),
             None => fail(&Error::message("--show needs the name of a script")),
         },
         Some(b"--install") => match install(&args[2..]) {

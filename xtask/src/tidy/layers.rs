@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 /// The layers, lowest first: a crate may import crates of lower layers only. `testkit` and `xtask` are on the host.
 const LAYERS: &[&[&str]] = &[
     &["sys"],
-    &["cli"],
+    &["cli", "matching"],
     &["archive", "block", "crypto", "posix"],
     &["shell", "apk"],
     &["rbox", "init", "initramfs", "usermode-helper"],

@@ -84,7 +84,7 @@ fn owner(text: &OsStr) -> Result<Owner> {
         None => (bytes, None),
     };
     let unknown = |what: &str, name: &[u8]| {
-        Error::message(format_args!("unknown {what} {}", String::from_utf8_lossy(name)))
+        Error::message(format_args!("unknown {what} {}", OsStr::from_bytes(name).display()))
     };
     let uid = posix::passwd::uid_of(user).ok_or_else(|| unknown("user", user))?;
     let gid = match group {
@@ -218,7 +218,7 @@ fn extract(cx: &mut Cx<'_>, options: &Options, owner: Owner) -> Result<u64> {
     }
     extraction.finish(cx);
     for (pattern, _) in options.operands().iter().zip(&found).filter(|(_, found)| !**found) {
-        cx.report(Error::message(format_args!("{}: not found in archive", pattern.to_string_lossy())));
+        cx.report(Error::message(format_args!("{}: not found in archive", pattern.display())));
     }
     Ok(reader.offset())
 }

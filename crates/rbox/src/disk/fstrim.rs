@@ -56,5 +56,5 @@ fn size(text: &OsStr) -> Result<u64> {
     let number = cli::options::number(OsStr::from_bytes(&bytes[..bytes.len() - 1]))?;
     number
         .checked_mul(1 << shift)
-        .ok_or_else(|| Error::message(format_args!("number {} is too large", text.to_string_lossy())))
+        .ok_or_else(|| Error::message(format_args!("number {} is too large", text.display())))
 }

@@ -63,7 +63,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let label = options.value('L').map_or(&b""[..], OsStr::as_bytes);
     writeln!(cx.out, "Setting up swapspace version 1, size = {} bytes", (pages - 1) * page);
     if !label.is_empty() {
-        write!(cx.out, "LABEL={}, ", String::from_utf8_lossy(&label[..label.len().min(15)]));
+        write!(cx.out, "LABEL={}, ", OsStr::from_bytes(&label[..label.len().min(15)]).display());
     }
     writeln!(cx.out, "UUID={}", block::bytes::uuid(uuid));
     write(&file, page as usize, pages, uuid, label).at(device)

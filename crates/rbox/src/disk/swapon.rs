@@ -52,7 +52,7 @@ fn run(cx: &mut Cx<'_>, on: bool) -> Result {
     for operand in options.operands() {
         let Some(device) = block::find::resolve(operand) else {
             if !skip_missing {
-                cx.report(Error::message(format_args!("can't find {}", operand.to_string_lossy())));
+                cx.report(Error::message(format_args!("can't find {}", operand.display())));
             }
             continue;
         };
@@ -119,7 +119,7 @@ fn all_on(cx: &mut Cx<'_>, given: i32, skip_missing: bool) -> Result {
         let skip_missing = skip_missing || entry.has("nofail");
         let Some(device) = block::find::resolve(&entry.source) else {
             if !skip_missing {
-                cx.report(Error::message(format_args!("can't find {}", entry.source.to_string_lossy())));
+                cx.report(Error::message(format_args!("can't find {}", entry.source.display())));
             }
             continue;
         };

@@ -295,12 +295,12 @@ fn block(value: &OsStr) -> Result<u64> {
     if (1..=i64::MAX as u64).contains(&size) {
         return Ok(size);
     }
-    Err(Error::message(format_args!("number {} is not in 1..{} range", value.to_string_lossy(), i64::MAX)))
+    Err(Error::message(format_args!("number {} is not in 1..{} range", value.display(), i64::MAX)))
 }
 
 #[cold]
 fn invalid(value: &OsStr, of: &str) -> Error {
-    Error::message(format_args!("invalid argument '{}' to '{of}'", value.to_string_lossy()))
+    Error::message(format_args!("invalid argument '{}' to '{of}'", value.display()))
 }
 
 /// Memory whose start direct input and output accept.

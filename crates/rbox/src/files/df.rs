@@ -136,7 +136,7 @@ impl Table {
         let used = total.saturating_sub(free);
         let mut name = mount.source.to_string_lossy().into_owned();
         if self.kinds {
-            name = format!("{name:<20} {:<10}", mount.kind.to_string_lossy());
+            name = format!("{name:<20} {:<10}", mount.kind.display());
         }
         let width = if self.kinds { 31 } else { 20 };
         // A name that is too long has a line of its own, unless programs read the table.

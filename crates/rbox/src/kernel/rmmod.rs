@@ -37,7 +37,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         let name = module_name(operand.as_bytes());
         let name = String::from_utf8_lossy(&name);
         if let Err(error) = module::remove(&name, flags) {
-            cx.report(Error::io(format_args!("can't unload module '{}'", operand.to_string_lossy()), error));
+            cx.report(Error::io(format_args!("can't unload module '{}'", operand.display()), error));
         }
     }
     Ok(())

@@ -39,8 +39,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let mut words = Vec::new();
     for arg in cx.args {
         words.push(
-            arg.to_str()
-                .ok_or_else(|| Error::message(format_args!("bad address '{}'", arg.to_string_lossy())))?,
+            arg.to_str().ok_or_else(|| Error::message(format_args!("bad address '{}'", arg.display())))?,
         );
     }
     let all = words.first() == Some(&"-a");

@@ -286,7 +286,7 @@ fn command(socket: Socket, program: &[OsString]) -> Result<Command> {
 
 fn exec(socket: Socket, program: &[OsString]) -> Result {
     let error = command(socket, program)?.exec();
-    Err(Error::io(format_args!("can't execute '{}'", program[0].to_string_lossy()), error))
+    Err(Error::io(format_args!("can't execute '{}'", program[0].display()), error))
 }
 
 /// The exchange of bytes.

@@ -26,7 +26,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let (root, command) = options.operands().split_first().ok_or_else(|| Error::usage(""))?;
     let ids = options.value_long("userspec").flatten();
     sys::session::change_root(Path::new(root)).map_err(|error| {
-        Error::io(format_args!("can't change root directory to '{}'", root.to_string_lossy()), error)
+        Error::io(format_args!("can't change root directory to '{}'", root.display()), error)
     })?;
     if !options.has_long("skip-chdir") {
         std::env::set_current_dir("/").at("/")?;
@@ -43,7 +43,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
 fn become_user(spec: &OsStr) -> Result {
     let mut parts = spec.as_bytes().splitn(2, |&byte| byte == b':');
     let unknown = |what: &str, name: &[u8]| {
-        Error::message(format_args!("unknown {what} {}", String::from_utf8_lossy(name)))
+        Error::message(format_args!("unknown {what} {}", OsStr::from_bytes(name).display()))
     };
     let user = parts.next().unwrap_or_default();
     let uid = if user.is_empty() {

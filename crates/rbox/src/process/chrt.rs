@@ -90,7 +90,7 @@ fn chrt(cx: &mut Cx<'_>) -> Result {
 
 fn number(text: &OsStr) -> Result<i32> {
     let number = text.to_str().and_then(|text| text.parse::<i32>().ok()).filter(|&number| number >= 0);
-    number.ok_or_else(|| Error::message(format_args!("invalid number '{}'", text.to_string_lossy())))
+    number.ok_or_else(|| Error::message(format_args!("invalid number '{}'", text.display())))
 }
 
 fn show_policy(cx: &mut Cx<'_>, pid: i32, which: &str) -> Result {

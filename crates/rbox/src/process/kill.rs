@@ -34,7 +34,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let mut failed = 0_u8;
     for operand in operands {
         let Some(pid) = operand.to_str().and_then(|text| text.parse::<i32>().ok()) else {
-            cx.report(Error::message(format_args!("invalid number '{}'", operand.to_string_lossy())));
+            cx.report(Error::message(format_args!("invalid number '{}'", operand.display())));
             failed = failed.saturating_add(1);
             continue;
         };

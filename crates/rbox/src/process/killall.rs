@@ -70,7 +70,7 @@ fn killall(cx: &mut Cx<'_>) -> Result {
         if !found {
             cx.status = 1;
             if !quiet {
-                cx.warn(&format!("{}: no process killed", name.to_string_lossy()));
+                cx.warn(&format!("{}: no process killed", name.display()));
             }
         }
     }

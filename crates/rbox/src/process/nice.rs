@@ -68,7 +68,7 @@ fn nice(cx: &mut Cx<'_>) -> Result {
 
 fn signed(text: &OsStr) -> Result<i32> {
     let number = text.to_str().and_then(|text| text.parse().ok());
-    number.ok_or_else(|| Error::message(format_args!("invalid number '{}'", text.to_string_lossy())))
+    number.ok_or_else(|| Error::message(format_args!("invalid number '{}'", text.display())))
 }
 
 fn renice(cx: &mut Cx<'_>) -> Result {

@@ -42,7 +42,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let kill_after = options.value('k').map(duration).transpose()?;
     let signal = match options.value('s') {
         Some(name) => posix::signal::number(name.as_bytes())
-            .ok_or_else(|| Error::message(format_args!("unknown signal '{}'", name.to_string_lossy())))?,
+            .ok_or_else(|| Error::message(format_args!("unknown signal '{}'", name.display())))?,
         None => TERM,
     };
     let own_group = !options.has('f') && sys::session::new_group().is_ok();
@@ -78,7 +78,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
 
 fn duration(text: &OsStr) -> Result<Duration> {
     posix::number::duration(text.as_bytes())
-        .ok_or_else(|| Error::message(format_args!("invalid number '{}'", text.to_string_lossy())))
+        .ok_or_else(|| Error::message(format_args!("invalid number '{}'", text.display())))
 }
 
 /// When the time is over; a time of 0 is none.

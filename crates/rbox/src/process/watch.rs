@@ -33,7 +33,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     options.expect_operands(1, usize::MAX)?;
     let period = match options.value('n') {
         Some(text) => posix::number::duration(text.as_bytes())
-            .ok_or_else(|| Error::message(format_args!("invalid number '{}'", text.to_string_lossy())))?,
+            .ok_or_else(|| Error::message(format_args!("invalid number '{}'", text.display())))?,
         None => std::time::Duration::from_secs(2),
     };
     let words = options.operands();
@@ -42,7 +42,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         true => words.to_vec(),
         false => vec![OsString::from("/bin/sh"), OsString::from("-c"), text.clone()],
     };
-    let title = format!("Every {}s: {}", period.as_secs_f32(), text.to_string_lossy());
+    let title = format!("Every {}s: {}", period.as_secs_f32(), text.display());
     let zone = Zone::local();
     let mut last: Option<Vec<u8>> = None;
     loop {

@@ -147,11 +147,11 @@ fn read_operand(time: &OsStr, now: Moment, zone: &Zone) -> Result<Moment> {
 fn modified(file: &OsStr) -> Result<Moment> {
     match fs::metadata(file) {
         Ok(metadata) => Ok(Moment { seconds: metadata.mtime(), nanos: metadata.mtime_nsec() as u32 }),
-        Err(error) => Err(Error::io(format_args!("can't stat '{}'", file.to_string_lossy()), error)),
+        Err(error) => Err(Error::io(format_args!("can't stat '{}'", file.display()), error)),
     }
 }
 
 #[cold]
 fn invalid(time: &OsStr) -> Error {
-    Error::message(format_args!("invalid date '{}'", time.to_string_lossy()))
+    Error::message(format_args!("invalid date '{}'", time.display()))
 }

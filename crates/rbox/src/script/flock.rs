@@ -47,13 +47,12 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let command = script.unwrap_or(command);
     if command.is_empty() {
         let fd = file.to_str().and_then(|text| text.parse().ok());
-        let fd: i32 = fd.ok_or_else(|| {
-            Error::message(format_args!("bad file descriptor: '{}'", file.to_string_lossy()))
-        })?;
+        let fd: i32 =
+            fd.ok_or_else(|| Error::message(format_args!("bad file descriptor: '{}'", file.display())))?;
         return lock(&options, fd, kind);
     }
     let opened = open(Path::new(file))
-        .map_err(|error| Error::io(format_args!("can't open '{}'", file.to_string_lossy()), error))?;
+        .map_err(|error| Error::io(format_args!("can't open '{}'", file.display()), error))?;
     lock(&options, opened.as_raw_fd(), kind)?;
     cx.out.flush();
     match sys::child::fork().doing("fork")? {
@@ -87,8 +86,8 @@ fn lock(options: &Options, fd: i32, kind: sys::lock::Kind) -> Result {
     let status = options.number('E')?.map_or(1, |status| status as u8);
     if let Some(text) = options.value('w') {
         let limit = posix::number::duration(text.as_bytes());
-        let limit = limit
-            .ok_or_else(|| Error::message(format_args!("invalid number '{}'", text.to_string_lossy())))?;
+        let limit =
+            limit.ok_or_else(|| Error::message(format_args!("invalid number '{}'", text.display())))?;
         // The alarm interrupts the wait.
         const ALARM: i32 = 14;
         sys::session::catch(ALARM);

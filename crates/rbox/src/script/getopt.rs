@@ -92,7 +92,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         Some(other) => {
             cx.report(Error::message(format_args!(
                 "unknown shell '{}', assuming bash",
-                String::from_utf8_lossy(other)
+                OsStr::from_bytes(other).display()
             )));
             cx.status = PARAMETERS;
             Quoting::Sh
@@ -166,8 +166,8 @@ impl Grammar {
         let mut fitting = self.long.iter().filter(|(known, _)| known.starts_with(name));
         match (fitting.next(), fitting.next()) {
             (Some((name, value)), None) => Ok((name, *value)),
-            (None, _) => Err(format!("unrecognized option: {}", String::from_utf8_lossy(name))),
-            _ => Err(format!("option is ambiguous: {}", String::from_utf8_lossy(name))),
+            (None, _) => Err(format!("unrecognized option: {}", OsStr::from_bytes(name).display())),
+            _ => Err(format!("option is ambiguous: {}", OsStr::from_bytes(name).display())),
         }
     }
 }

@@ -54,5 +54,5 @@ fn usleep(cx: &mut Cx<'_>) -> Result {
 
 #[cold]
 fn invalid(operand: &OsStr) -> Error {
-    Error::message(format_args!("invalid number '{}'", operand.to_string_lossy()))
+    Error::message(format_args!("invalid number '{}'", operand.display()))
 }

@@ -82,8 +82,7 @@ fn print_domain(cx: &mut Cx<'_>, name: &OsStr) -> Result {
 }
 
 fn resolve(name: &OsStr) -> Result<(Option<OsString>, Vec<std::net::IpAddr>)> {
-    sys::host::resolve(name)
-        .map_err(|reason| Error::message(format_args!("{}: {reason}", name.to_string_lossy())))
+    sys::host::resolve(name).map_err(|reason| Error::message(format_args!("{}: {reason}", name.display())))
 }
 
 fn short(name: &[u8]) -> &[u8] {

@@ -64,7 +64,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
             None if options.has('w') => {
                 cx.report(Error::message(format_args!(
                     "error: '{}' must be of the form name=value",
-                    operand.to_string_lossy()
+                    operand.display()
                 )));
             }
             None => {
@@ -200,7 +200,7 @@ fn load(cx: &mut Cx<'_>, options: &Options, file: &Path) {
             continue;
         }
         let Some((key, value)) = split(line) else {
-            cx.warn(&format!("{}: '{}' is not KEY=VALUE", file.display(), String::from_utf8_lossy(line)));
+            cx.warn(&format!("{}: '{}' is not KEY=VALUE", file.display(), OsStr::from_bytes(line).display()));
             cx.status = cx.failure;
             continue;
         };

@@ -51,7 +51,7 @@ pub(crate) fn copy(input: &mut Input, out: &mut Output) -> io::Result<()> {
 /// Errors: "invalid number 'x'".
 pub(crate) fn size(text: &[u8]) -> Result<u64> {
     parse_size(text)
-        .ok_or_else(|| Error::message(format_args!("invalid number '{}'", String::from_utf8_lossy(text))))
+        .ok_or_else(|| Error::message(format_args!("invalid number '{}'", OsStr::from_bytes(text).display())))
 }
 
 fn parse_size(text: &[u8]) -> Option<u64> {

@@ -99,7 +99,7 @@ fn cut(options: &Options) -> Result<Cut> {
         let text = delimiter.unwrap_or(b"[[:space:]]+");
         let extended = regex::Options { extended: true, ..regex::Options::default() };
         let compiled = Regex::new(text, &extended).map_err(|error| {
-            Error::message(format_args!("bad regex '{}': {error}", String::from_utf8_lossy(text)))
+            Error::message(format_args!("bad regex '{}': {error}", OsStr::from_bytes(text).display()))
         })?;
         Separator::Pattern(compiled)
     } else {
@@ -128,7 +128,7 @@ fn cut(options: &Options) -> Result<Cut> {
 
 fn parse_list(list: &[u8]) -> Result<Vec<(u64, u64)>> {
     let invalid =
-        |part: &[u8]| Error::message(format_args!("invalid range '{}'", String::from_utf8_lossy(part)));
+        |part: &[u8]| Error::message(format_args!("invalid range '{}'", OsStr::from_bytes(part).display()));
     let mut ranges = Vec::new();
     for part in list.split(|&byte| byte == b',' || byte == b' ') {
         let number = |digits: &[u8]| match digits {

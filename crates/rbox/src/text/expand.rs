@@ -78,7 +78,7 @@ impl Stops {
             if stop == 0 || stops.last().is_some_and(|&last| last >= stop) {
                 return Err(Error::message(format_args!(
                     "invalid number '{}'",
-                    String::from_utf8_lossy(list)
+                    OsStr::from_bytes(list).display()
                 )));
             }
             stops.push(stop);

@@ -38,7 +38,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         [first] if delete || squeeze => (first, None),
         [first, second] if !delete || squeeze => (first, Some(second)),
         [_, extra, ..] if options.operands().len() > 2 || delete => {
-            return Err(Error::usage(format_args!("extra operand '{}'", extra.to_string_lossy())));
+            return Err(Error::usage(format_args!("extra operand '{}'", extra.display())));
         }
         _ => return Err(Error::usage("")),
     };

@@ -108,7 +108,7 @@ impl Accounts {
 }
 
 pub(super) fn unknown(kind: &str, name: &[u8]) -> Error {
-    Error::message(format_args!("unknown {kind} {}", String::from_utf8_lossy(name)))
+    Error::message(format_args!("unknown {kind} {}", OsStr::from_bytes(name).display()))
 }
 
 pub(super) fn in_use(kind: &str, name: &str) -> Error {

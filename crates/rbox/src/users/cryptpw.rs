@@ -50,7 +50,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let salt = options.value('S').or_else(|| options.operands().get(1).map(OsString::as_os_str));
     let setting = match salt {
         None => common::new_setting(method)?,
-        Some(salt) => format!("{}{}", method.prefix(), salt.to_string_lossy()),
+        Some(salt) => format!("{}{}", method.prefix(), salt.display()),
     };
     let given = match options.operands().first() {
         Some(password) => password.as_bytes().to_vec(),

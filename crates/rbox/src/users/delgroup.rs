@@ -29,7 +29,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
             return Err(accounts::unknown("user", user));
         }
         if !accounts.groups.remove_member(group, user) {
-            cx.warn(&format!("can't find {} in /etc/group", String::from_utf8_lossy(user)));
+            cx.warn(&format!("can't find {} in /etc/group", OsStr::from_bytes(user).display()));
             return Ok(());
         }
         if let Some(shadow) = &mut accounts.group_shadow {
@@ -40,8 +40,8 @@ fn run(cx: &mut Cx<'_>) -> Result {
     if let Some(owner) = accounts.owner_of(gid) {
         return Err(Error::message(format_args!(
             "'{}' still has '{}' as their primary group!",
-            String::from_utf8_lossy(&owner),
-            String::from_utf8_lossy(group)
+            OsStr::from_bytes(&owner).display(),
+            OsStr::from_bytes(group).display()
         )));
     }
     accounts.remove_group(group);

@@ -107,7 +107,9 @@ fn parse_speeds(text: &OsStr) -> Result<Vec<u32>> {
         let speed = std::str::from_utf8(word).ok().and_then(|word| word.parse().ok());
         match speed {
             Some(speed) if speed == 0 || sys::line::is_speed(speed) => speeds.push(speed),
-            _ => return Err(Error::message(format_args!("bad speed: {}", String::from_utf8_lossy(word)))),
+            _ => {
+                return Err(Error::message(format_args!("bad speed: {}", OsStr::from_bytes(word).display())));
+            }
         }
     }
     Ok(speeds)
@@ -221,7 +223,7 @@ impl Ask {
         loop {
             self.show(cx)?;
             let host = sys::host::names().doing("uname")?.node;
-            write!(cx.out, "{} login: ", host.to_string_lossy());
+            write!(cx.out, "{} login: ", host.display());
             cx.out.flush();
             match self.read_name(cx)? {
                 Answer::Name(name) => return Ok(name),
@@ -348,7 +350,7 @@ fn exec_login(options: &Options, user: Option<Vec<u8>>) -> Result {
     }
     sys::signal_wait::reset_all();
     let error = sys::process::exec(Path::new(program), &arguments, &environment);
-    Err(Error::io(format_args!("can't execute '{}'", program.to_string_lossy()), error))
+    Err(Error::io(format_args!("can't execute '{}'", program.display()), error))
 }
 
 #[cfg(test)]

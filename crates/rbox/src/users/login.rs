@@ -47,9 +47,9 @@ fn run(cx: &mut Cx<'_>) -> Result {
         return Err(Error::usage(""));
     }
     let terminal = common::terminal_name().unwrap_or_else(|| "UNKNOWN".to_string());
-    let from = options.value('h').map_or(format!(" on '{terminal}'"), |host| {
-        format!(" on '{terminal}' from '{}'", host.to_string_lossy())
-    });
+    let from = options
+        .value('h')
+        .map_or(format!(" on '{terminal}'"), |host| format!(" on '{terminal}' from '{}'", host.display()));
     let limit = time_limit();
     end_when_over(limit);
     let user = identify(cx, named, trusted, &terminal, &from)?;
@@ -120,7 +120,7 @@ fn identify(
 fn ask_name(cx: &mut Cx<'_>) -> Result<Vec<u8>> {
     let host = sys::host::names().map(|names| names.node).unwrap_or_default();
     for _ in 0..TRIES {
-        write!(cx.out, "{} login: ", host.to_string_lossy());
+        write!(cx.out, "{} login: ", host.display());
         cx.out.flush();
         let Some(line) = common::read_line() else { break };
         let name = line.trim_ascii();

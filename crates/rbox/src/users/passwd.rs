@@ -33,7 +33,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let me = passwd::user_by_id(caller);
     let user = match options.operands().first() {
         Some(name) => passwd::user_by_name(name.as_bytes())
-            .ok_or_else(|| Error::message(format_args!("unknown user {}", name.to_string_lossy())))?,
+            .ok_or_else(|| Error::message(format_args!("unknown user {}", name.display())))?,
         None => me.clone().ok_or_else(|| Error::message(format_args!("unknown uid {caller}")))?,
     };
     let my_name = me.map_or_else(|| caller.to_string(), |me| shown(&me));

@@ -41,13 +41,13 @@ fn run(cx: &mut Cx<'_>) -> Result {
         None => (&b"root"[..], operands),
     };
     let user = passwd::user_by_name(name)
-        .ok_or_else(|| Error::message(format_args!("unknown user {}", String::from_utf8_lossy(name))))?;
+        .ok_or_else(|| Error::message(format_args!("unknown user {}", OsStr::from_bytes(name).display())))?;
     let caller = passwd::user_by_id(sys::user::real_id());
     let caller_name =
         caller.map_or_else(|| "?".to_string(), |caller| String::from_utf8_lossy(&caller.name).into_owned());
     let terminal = common::terminal_name().unwrap_or_else(|| "none".to_string());
     let log = |sign: char| {
-        common::log("su", &format!("{sign} {terminal} {caller_name}:{}", String::from_utf8_lossy(name)));
+        common::log("su", &format!("{sign} {terminal} {caller_name}:{}", OsStr::from_bytes(name).display()));
     };
     if sys::user::real_id() != 0 {
         let secret = if common::has_expired(&user) { Secret::Locked } else { common::secret_of(&user) };

@@ -32,7 +32,7 @@ pub(super) fn run(cx: &mut Cx<'_>, options: &Options, file: &Path, selection: Se
     for (_, _, directory) in options.in_order().filter(|(short, ..)| *short == b'C') {
         let directory = directory.unwrap_or_default();
         std::env::set_current_dir(directory).map_err(|error| {
-            Error::io(format_args!("can't change directory to '{}'", directory.to_string_lossy()), error)
+            Error::io(format_args!("can't change directory to '{}'", directory.display()), error)
         })?;
     }
     let mut creation = Creation {
@@ -99,7 +99,7 @@ impl Fixed {
             let Some(text) = options.value_long(long).flatten() else { return Ok(None) };
             let bytes = text.as_bytes();
             let id = look_up(bytes)
-                .ok_or_else(|| Error::message(format_args!("unknown {long} {}", text.to_string_lossy())))?;
+                .ok_or_else(|| Error::message(format_args!("unknown {long} {}", text.display())))?;
             let name = if bytes.iter().all(u8::is_ascii_digit) { Vec::new() } else { bytes.to_vec() };
             Ok(Some((id, name)))
         };

@@ -15,7 +15,7 @@ pub(super) fn run(cx: &mut Cx<'_>, options: &Options, file: &Path, selection: Se
     for (_, _, directory) in options.in_order().filter(|(short, ..)| *short == b'C') {
         let directory = directory.unwrap_or_default();
         std::env::set_current_dir(directory).map_err(|error| {
-            Error::io(format_args!("can't change directory to '{}'", directory.to_string_lossy()), error)
+            Error::io(format_args!("can't change directory to '{}'", directory.display()), error)
         })?;
     }
     let is_root = sys::access::effective_ids().0 == 0;
@@ -54,7 +54,7 @@ pub(super) fn run(cx: &mut Cx<'_>, options: &Options, file: &Path, selection: Se
     read?;
     let names = extraction.selection.names.iter().zip(&extraction.selection.found);
     for (name, _) in names.filter(|(_, found)| !**found) {
-        cx.report(Error::message(format_args!("{}: not found in archive", name.to_string_lossy())));
+        cx.report(Error::message(format_args!("{}: not found in archive", name.display())));
     }
     Ok(())
 }

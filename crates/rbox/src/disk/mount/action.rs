@@ -89,7 +89,7 @@ pub(super) fn mount(cx: &mut Cx<'_>, request: &Request, settings: &Settings) -> 
         if request.nofail {
             return Ok(());
         }
-        return Err(Error::message(format_args!("can't find {}", request.source.to_string_lossy())));
+        return Err(Error::message(format_args!("can't find {}", request.source.display())));
     };
     if request.nofail && source.is_absolute() && !source.exists() {
         return Ok(());
@@ -151,7 +151,7 @@ impl Attempt<'_> {
 
     fn failure(&self) -> String {
         let target = self.request.target.display();
-        format!("mounting {} on {target} failed", self.request.source.to_string_lossy())
+        format!("mounting {} on {target} failed", self.request.source.display())
     }
 
     /// The system call, unless `-f` was given.
@@ -268,10 +268,7 @@ impl Attempt<'_> {
                     && Path::new(&self.source).exists() =>
             {
                 self.call_raw(kind, flags | flag::RDONLY, &self.parsed.data)?;
-                cx.warn(&format!(
-                    "{} is write-protected, mounting read-only",
-                    self.request.source.to_string_lossy()
-                ));
+                cx.warn(&format!("{} is write-protected, mounting read-only", self.request.source.display()));
                 Ok(())
             }
             result => result,

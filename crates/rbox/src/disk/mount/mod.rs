@@ -179,7 +179,7 @@ fn unreadable(table: &Path, error: &io::Error) -> Error {
 }
 
 fn not_in(name: &OsStr, table: &Path) -> Error {
-    Error::message(format_args!("can't find {} in {}", name.to_string_lossy(), table.display()))
+    Error::message(format_args!("can't find {} in {}", name.display(), table.display()))
 }
 
 fn find_entry<'a>(entries: &'a [Entry], name: &OsStr) -> Option<&'a Entry> {

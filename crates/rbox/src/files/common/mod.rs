@@ -141,7 +141,7 @@ pub(crate) fn parse_group(text: &OsStr) -> Result<u32> {
 
 #[cold]
 fn unknown(what: &str, name: &OsStr) -> Error {
-    Error::message(format_args!("unknown {what} {}", name.to_string_lossy()))
+    Error::message(format_args!("unknown {what} {}", name.display()))
 }
 
 #[cfg(test)]

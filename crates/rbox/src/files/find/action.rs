@@ -187,7 +187,7 @@ fn run(cx: &mut Cx<'_>, command: &[OsString], directory: Option<&std::fs::File>)
         }
     };
     let mut failed = |error: io::Error| {
-        let message = format!("{name}: {}: {}\n", program.to_string_lossy(), sys::error::text(&error));
+        let message = format!("{name}: {}: {}\n", program.display(), sys::error::text(&error));
         let _ = io::stderr().write_all(message.as_bytes());
         127
     };

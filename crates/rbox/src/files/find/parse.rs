@@ -64,12 +64,12 @@ struct Parser<'a> {
 
 #[cold]
 fn unrecognized(arg: &OsStr) -> Error {
-    Error::usage(format_args!("unrecognized: {}", arg.to_string_lossy()))
+    Error::usage(format_args!("unrecognized: {}", arg.display()))
 }
 
 #[cold]
 fn invalid(value: &OsStr, name: &str) -> Error {
-    Error::message(format_args!("invalid argument '{}' to '{name}'", value.to_string_lossy()))
+    Error::message(format_args!("invalid argument '{}' to '{name}'", value.display()))
 }
 
 impl<'a> Parser<'a> {
@@ -334,7 +334,7 @@ fn is_holder(word: &OsStr) -> bool {
 
 #[cold]
 fn unknown(what: &str, name: &OsStr) -> Error {
-    Error::message(format_args!("unknown {what} {}", name.to_string_lossy()))
+    Error::message(format_args!("unknown {what} {}", name.display()))
 }
 
 /// `N`, `+N`, `-N`.

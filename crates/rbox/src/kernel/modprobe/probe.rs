@@ -195,7 +195,7 @@ impl<'a> Probe<'a> {
         parameters: &[u8],
     ) -> Result {
         if self.settings.show || self.settings.verbose {
-            writeln!(cx.out, "{verb} {}", String::from_utf8_lossy(command));
+            writeln!(cx.out, "{verb} {}", OsStr::from_bytes(command).display());
         }
         if !self.settings.act {
             return Ok(());

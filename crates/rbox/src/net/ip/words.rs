@@ -12,8 +12,7 @@ pub(super) struct Words<'a> {
 impl<'a> Words<'a> {
     pub(super) fn new(args: &'a [OsString]) -> Result<Words<'a>> {
         let words = args.iter().map(|arg| {
-            arg.to_str()
-                .ok_or_else(|| Error::message(format_args!("invalid argument '{}'", arg.to_string_lossy())))
+            arg.to_str().ok_or_else(|| Error::message(format_args!("invalid argument '{}'", arg.display())))
         });
         Ok(Words { words: words.collect::<Result<_>>()?, at: 0 })
     }

@@ -43,7 +43,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     let batch = options.has('b') || !sys::fd::is_terminal(1);
     let delay = match options.value('d') {
         Some(text) => posix::number::duration(text.as_bytes())
-            .ok_or_else(|| Error::message(format_args!("invalid number '{}'", text.to_string_lossy())))?,
+            .ok_or_else(|| Error::message(format_args!("invalid number '{}'", text.display())))?,
         None => Duration::from_secs(5),
     };
     let count = options.number('n')?.unwrap_or(u64::MAX);

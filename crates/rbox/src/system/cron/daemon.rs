@@ -212,7 +212,7 @@ impl Daemon {
                     8,
                     &format!(
                         "user {}: process already running (pid {}): {command}",
-                        String::from_utf8_lossy(&user.name),
+                        OsStr::from_bytes(&user.name).display(),
                         busy.pid
                     ),
                 );
@@ -237,7 +237,7 @@ impl Daemon {
             Ok(Some(pid)) => {
                 self.reporter.say(
                     8,
-                    &format!("USER {name} pid {pid:3} cmd {}", String::from_utf8_lossy(&job.command)),
+                    &format!("USER {name} pid {pid:3} cmd {}", OsStr::from_bytes(&job.command).display()),
                 );
                 self.running.push(Running {
                     pid,

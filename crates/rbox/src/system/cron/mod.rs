@@ -93,7 +93,7 @@ fn user(options: &Options) -> Result<posix::passwd::User> {
     match options.value('u') {
         Some(_) if own != 0 => Err(Error::message("must be root to use -u")),
         Some(name) => posix::passwd::user_by_name(name.as_bytes())
-            .ok_or_else(|| Error::message(format_args!("unknown user {}", name.to_string_lossy()))),
+            .ok_or_else(|| Error::message(format_args!("unknown user {}", name.display()))),
         None => {
             posix::passwd::user_by_id(own).ok_or_else(|| Error::message(format_args!("unknown uid {own}")))
         }
@@ -157,6 +157,6 @@ fn run_editor(cx: &mut Cx<'_>, file: &Path) -> Result {
     };
     match sys::child::wait(pid).doing("wait")? {
         (_, sys::child::End::Exited(0)) => Ok(()),
-        _ => Err(Error::message(format_args!("'{}' failed, nothing was changed", editor.to_string_lossy()))),
+        _ => Err(Error::message(format_args!("'{}' failed, nothing was changed", editor.display()))),
     }
 }

@@ -715,7 +715,7 @@ impl<'p> Machine<'p> {
         if arguments.len() > function.parameters {
             return Err(failure(&format!(
                 "too many arguments of {}",
-                String::from_utf8_lossy(&function.name)
+                OsStr::from_bytes(&function.name).display()
             )));
         }
         if self.stack_base.abs_diff(stack_place()) > STACK_MAX {

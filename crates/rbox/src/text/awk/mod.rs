@@ -76,7 +76,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
     }
     for assignment in options.values('v') {
         if !machine.assign_operand(assignment.as_bytes()) {
-            return Err(Error::usage(format_args!("'{}' is no assignment", assignment.to_string_lossy())));
+            return Err(Error::usage(format_args!("'{}' is no assignment", assignment.display())));
         }
     }
     machine.run(cx)
@@ -87,6 +87,6 @@ fn regex_of(text: &[u8]) -> std::result::Result<Rc<Regex>, String> {
     let options = regex::Options { extended: true, escapes_in_brackets: true, ..regex::Options::default() };
     match Regex::new(text, &options) {
         Ok(regex) => Ok(Rc::new(regex)),
-        Err(error) => Err(format!("bad regex '{}': {error}", String::from_utf8_lossy(text))),
+        Err(error) => Err(format!("bad regex '{}': {error}", OsStr::from_bytes(text).display())),
     }
 }

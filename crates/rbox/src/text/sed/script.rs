@@ -198,9 +198,10 @@ impl Parser<'_> {
         };
         match Regex::new(text, &options) {
             Ok(regex) => Ok(Some(Box::new(regex))),
-            Err(error) => {
-                Err(Error::message(format_args!("bad regex '{}': {error}", String::from_utf8_lossy(text))))
-            }
+            Err(error) => Err(Error::message(format_args!(
+                "bad regex '{}': {error}",
+                OsStr::from_bytes(text).display()
+            ))),
         }
     }
 
