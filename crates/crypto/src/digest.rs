@@ -1,12 +1,10 @@
 //! digest — the digests by their names: MD5, SHA-1, SHA-2, SHA-3.
-//!
-//! SHA-1 and SHA-2 come from the crates `sha1` and `sha2`, which use the processor's instructions where it has them.
 
 mod block;
 mod md5;
+mod sha1;
+mod sha2;
 mod sha3;
-
-use sha2::digest::Digest as _;
 
 /// Which digest.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,9 +25,7 @@ pub struct Digest(State);
 enum State {
     Md5(md5::Md5),
     Sha1(sha1::Sha1),
-    Sha224(sha2::Sha224),
     Sha256(sha2::Sha256),
-    Sha384(sha2::Sha384),
     Sha512(sha2::Sha512),
     Sha3(sha3::Sha3),
 }
@@ -52,10 +48,10 @@ impl Algorithm {
         Digest(match self {
             Algorithm::Md5 => State::Md5(md5::Md5::new()),
             Algorithm::Sha1 => State::Sha1(sha1::Sha1::new()),
-            Algorithm::Sha224 => State::Sha224(sha2::Sha224::new()),
-            Algorithm::Sha256 => State::Sha256(sha2::Sha256::new()),
-            Algorithm::Sha384 => State::Sha384(sha2::Sha384::new()),
-            Algorithm::Sha512 => State::Sha512(sha2::Sha512::new()),
+            Algorithm::Sha224 => State::Sha256(sha2::Sha256::new(224)),
+            Algorithm::Sha256 => State::Sha256(sha2::Sha256::new(256)),
+            Algorithm::Sha384 => State::Sha512(sha2::Sha512::new(384)),
+            Algorithm::Sha512 => State::Sha512(sha2::Sha512::new(512)),
             Algorithm::Sha3(bits) => State::Sha3(sha3::Sha3::new(usize::from(bits))),
         })
     }
@@ -73,9 +69,7 @@ impl Digest {
         match &mut self.0 {
             State::Md5(state) => state.update(bytes),
             State::Sha1(state) => state.update(bytes),
-            State::Sha224(state) => state.update(bytes),
             State::Sha256(state) => state.update(bytes),
-            State::Sha384(state) => state.update(bytes),
             State::Sha512(state) => state.update(bytes),
             State::Sha3(state) => state.update(bytes),
         }
@@ -84,11 +78,9 @@ impl Digest {
     pub fn finish(self) -> Vec<u8> {
         match self.0 {
             State::Md5(state) => state.finish(),
-            State::Sha1(state) => state.finalize().to_vec(),
-            State::Sha224(state) => state.finalize().to_vec(),
-            State::Sha256(state) => state.finalize().to_vec(),
-            State::Sha384(state) => state.finalize().to_vec(),
-            State::Sha512(state) => state.finalize().to_vec(),
+            State::Sha1(state) => state.finish(),
+            State::Sha256(state) => state.finish(),
+            State::Sha512(state) => state.finish(),
             State::Sha3(state) => state.finish(),
         }
     }
@@ -125,6 +117,21 @@ mod tests {
                 "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
             ),
             (
+                Algorithm::Sha224,
+                "d14a028c2a3a2bc9476102bb288234c415a2b01f828ea62ac5b3e42f",
+                "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7",
+            ),
+            (
+                Algorithm::Sha384,
+                "38b060a751ac96384cd9327eb1b1e36a21fdb71114be07434c0cc7bf63f6e1da274edebfe76f65fbd51ad2f14898b95b",
+                "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7",
+            ),
+            (
+                Algorithm::Sha512,
+                "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e",
+                "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+            ),
+            (
                 Algorithm::Sha3(224),
                 "6b4e03423667dbb73b6e15454f0eb1abd4597f9a1b078e3f5b5a6bc7",
                 "e642824c3f8cf24ad09234ee7d3c766fc9a3a5168d0c94ad73b46fdf",
@@ -141,12 +148,18 @@ mod tests {
         }
         let million = vec![b'a'; 1_000_000];
         assert_eq!(hexadecimal(&Algorithm::Md5.of(&million)), "7707d6ae4e027c70eea2a935c2296f21");
+        assert_eq!(
+            hexadecimal(&Algorithm::Sha256.of(&million)),
+            "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
+        );
     }
 
     #[test]
     fn does_not_depend_on_the_pieces() {
         let text: Vec<u8> = (0..1000u32).map(|number| (number * 31 % 251) as u8).collect();
-        for algorithm in [Algorithm::Md5, Algorithm::Sha512, Algorithm::Sha3(384), Algorithm::Sha3(512)] {
+        for algorithm in
+            [Algorithm::Md5, Algorithm::Sha256, Algorithm::Sha512, Algorithm::Sha3(384), Algorithm::Sha3(512)]
+        {
             for piece in [1, 3, 8, 63, 64, 65, 137] {
                 let mut digest = algorithm.start();
                 text.chunks(piece).for_each(|piece| digest.update(piece));

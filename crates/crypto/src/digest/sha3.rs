@@ -52,44 +52,61 @@ impl Sha3 {
     }
 }
 
-/// Keccak-f[1600].
-fn permute(state: &mut [u64; 25]) {
-    // The round constants come from a linear feedback shift register.
-    let mut register = 1u8;
-    for _ in 0..24 {
-        let mut parity = [0u64; 5];
-        for column in 0..5 {
-            parity[column] = state[column]
-                ^ state[column + 5]
-                ^ state[column + 10]
-                ^ state[column + 15]
-                ^ state[column + 20];
-        }
-        for column in 0..5 {
-            let mixed = parity[(column + 4) % 5] ^ parity[(column + 1) % 5].rotate_left(1);
-            for row in 0..5 {
-                state[column + 5 * row] ^= mixed;
-            }
-        }
-        let (mut column, mut row) = (1, 0);
-        let mut moved = state[1];
-        for step in 0..24u32 {
-            (column, row) = (row, (2 * column + 3 * row) % 5);
-            let place = column + 5 * row;
-            let rotated = moved.rotate_left((step + 1) * (step + 2) / 2 % 64);
-            moved = std::mem::replace(&mut state[place], rotated);
-        }
-        for row in 0..5 {
-            let line: [u64; 5] = std::array::from_fn(|column| state[5 * row + column]);
-            for column in 0..5 {
-                state[5 * row + column] = line[column] ^ (!line[(column + 1) % 5] & line[(column + 2) % 5]);
-            }
-        }
-        for bit in 0..7 {
+/// Where each step of ρ and π puts the word that it moves, and by how many bits it turns it.
+const MOVES: [(u8, u8); 24] = {
+    let mut moves = [(0, 0); 24];
+    let (mut column, mut row, mut step) = (1, 0, 0);
+    while step < 24 {
+        (column, row) = (row, (2 * column + 3 * row) % 5);
+        moves[step] = (column + 5 * row, ((step + 1) * (step + 2) / 2 % 64) as u8);
+        step += 1;
+    }
+    moves
+};
+
+/// The constants of ι, which come from a linear feedback shift register.
+static CONSTANTS: [u64; 24] = {
+    let mut constants = [0u64; 24];
+    let (mut register, mut round) = (1u8, 0);
+    while round < 24 {
+        let mut bit = 0;
+        while bit < 7 {
             if register & 1 != 0 {
-                state[0] ^= 1 << ((1u32 << bit) - 1);
+                constants[round] ^= 1 << ((1u32 << bit) - 1);
             }
             register = register << 1 ^ if register >> 7 != 0 { 0x71 } else { 0 };
+            bit += 1;
         }
+        round += 1;
+    }
+    constants
+};
+
+/// Keccak-f[1600].
+fn permute(state: &mut [u64; 25]) {
+    for constant in &CONSTANTS {
+        let mut parity = [0u64; 5];
+        for line in state.as_chunks::<5>().0 {
+            for (parity, word) in parity.iter_mut().zip(line) {
+                *parity ^= word;
+            }
+        }
+        let [a, b, c, d, e] = parity;
+        let mixed = [(e, b), (a, c), (b, d), (c, e), (d, a)].map(|(left, right)| left ^ right.rotate_left(1));
+        for line in state.as_chunks_mut::<5>().0 {
+            for (word, mixed) in line.iter_mut().zip(mixed) {
+                *word ^= mixed;
+            }
+        }
+        let mut moved = state[1];
+        for (place, bits) in MOVES {
+            let rotated = moved.rotate_left(bits.into());
+            moved = std::mem::replace(&mut state[usize::from(place)], rotated);
+        }
+        for line in state.as_chunks_mut::<5>().0 {
+            let [a, b, c, d, e] = *line;
+            *line = [a ^ (!b & c), b ^ (!c & d), c ^ (!d & e), d ^ (!e & a), e ^ (!a & b)];
+        }
+        state[0] ^= constant;
     }
 }
