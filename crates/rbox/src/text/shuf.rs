@@ -52,7 +52,11 @@ fn run(cx: &mut Cx<'_>) -> Result {
             let Some(mut input) = cx.open(&file) else { return Ok(()) };
             input.read_to_end(&mut text).at(&file)?;
             let whole = text.strip_suffix(&[end]).unwrap_or(&text);
-            Items::Texts(if text.is_empty() { Vec::new() } else { whole.split(|&byte| byte == end).collect() })
+            Items::Texts(if text.is_empty() {
+                Vec::new()
+            } else {
+                whole.split(|&byte| byte == end).collect()
+            })
         }
     };
     let mut out = match options.value('o') {

@@ -120,7 +120,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(Error::Io("recv".to_string(), error)),
+            Err(error) => return Err(Error::io("recv", error)),
         }
         if ended {
             break;
