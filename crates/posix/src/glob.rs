@@ -1,6 +1,7 @@
 //! glob — shell patterns: `*`, `?`, bracket expressions, and backslash for what is meant literally.
 //!
-//! Bytes, not characters: a pattern means the same in every locale. No file is looked at here.
+//! Characters are those of UTF-8, whatever the locale; a byte that is part of none counts as one. No file is looked at
+//! here.
 //!
 //! Source: POSIX.1-2024 XCU 2.14, XBD 9.3.5 for bracket expressions.
 
@@ -22,10 +23,10 @@ pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
                 continue;
             }
             if t < text.len()
-                && let Some(next) = one(pattern, p, text[t])
+                && let Some((next, length)) = one(pattern, p, &text[t..])
             {
                 p = next;
-                t += 1;
+                t += length;
                 continue;
             }
         } else if t == text.len() {
@@ -35,29 +36,63 @@ pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
         if from >= text.len() {
             return false;
         }
-        let next = from + 1;
+        let next = from + width(&text[from..]);
         (p, t) = (after, next);
         star = Some((after, next));
     }
 }
 
-/// The end of the pattern element at `p` if it matches `byte`.
+/// How many bytes the first character of `text`, which is not empty, takes.
 #[inline]
-fn one(pattern: &[u8], p: usize, byte: u8) -> Option<usize> {
-    match pattern[p] {
-        b'?' => Some(p + 1),
-        b'[' => match bracket(pattern, p, byte) {
-            Some((true, end)) => Some(end),
-            Some((false, _)) => None,
-            None => (byte == b'[').then_some(p + 1),
-        },
-        b'\\' if p + 1 < pattern.len() => (pattern[p + 1] == byte).then_some(p + 2),
-        literal => (literal == byte).then_some(p + 1),
+fn width(text: &[u8]) -> usize {
+    if text[0] < 0x80 { 1 } else { character(text).1 }
+}
+
+/// The first character of `text` and its length. A stray byte has a value that no character has.
+fn character(text: &[u8]) -> (u32, usize) {
+    let length = match text.first() {
+        Some(0xc2..=0xdf) => 2,
+        Some(0xe0..=0xef) => 3,
+        Some(0xf0..=0xf4) => 4,
+        first => return (first.map_or(0, |&byte| if byte < 0x80 { 0 } else { STRAY } | u32::from(byte)), 1),
+    };
+    match text.get(..length).and_then(|bytes| std::str::from_utf8(bytes).ok()?.chars().next()) {
+        Some(c) => (c as u32, length),
+        None => (STRAY | u32::from(text[0]), 1),
     }
 }
 
-/// Whether the bracket expression at `p` matches, and its end; None if it is not closed and so an ordinary `[`.
-fn bracket(pattern: &[u8], p: usize, byte: u8) -> Option<(bool, usize)> {
+const STRAY: u32 = 1 << 31;
+
+/// Whether a character of `text` begins at `at`, as far as the bytes around it tell.
+#[inline]
+fn is_boundary(text: &[u8], at: usize) -> bool {
+    match text.get(at) {
+        Some(0x80..=0xbf) => !(1..=at.min(3)).any(|back| width(&text[at - back..]) > back),
+        _ => true,
+    }
+}
+
+/// The end of the pattern element at `p` if it matches the beginning of `text`, which is not empty, and how much of it.
+#[inline]
+fn one(pattern: &[u8], p: usize, text: &[u8]) -> Option<(usize, usize)> {
+    match pattern[p] {
+        b'?' => Some((p + 1, width(text))),
+        b'[' => {
+            let (c, length) = character(text);
+            match bracket(pattern, p, c) {
+                Some((true, end)) => Some((end, length)),
+                Some((false, _)) => None,
+                None => (text[0] == b'[').then_some((p + 1, 1)),
+            }
+        }
+        b'\\' if p + 1 < pattern.len() => (pattern[p + 1] == text[0]).then_some((p + 2, 1)),
+        literal => (literal == text[0]).then_some((p + 1, 1)),
+    }
+}
+
+/// Whether the bracket expression at `p` matches `wanted`, and its end; None if it is not closed and so an ordinary `[`.
+fn bracket(pattern: &[u8], p: usize, wanted: u32) -> Option<(bool, usize)> {
     let mut at = p + 1;
     let negated = matches!(pattern.get(at), Some(b'!' | b'^'));
     if negated {
@@ -74,7 +109,7 @@ fn bracket(pattern: &[u8], p: usize, byte: u8) -> Option<(bool, usize)> {
             && pattern.get(at + 1) == Some(&b':')
             && let Some(end) = closing(pattern, at + 2, b':')
         {
-            found |= in_class(&pattern[at + 2..end], byte);
+            found |= u8::try_from(wanted).is_ok_and(|byte| in_class(&pattern[at + 2..end], byte));
             at = end + 2;
             continue;
         }
@@ -84,24 +119,28 @@ fn bracket(pattern: &[u8], p: usize, byte: u8) -> Option<(bool, usize)> {
         if ranged {
             let (high, next) = element(pattern, at + 1)?;
             at = next;
-            found |= (low..=high).contains(&byte);
+            found |= (low..=high).contains(&wanted);
         } else {
-            found |= low == byte;
+            found |= low == wanted;
         }
     }
 }
 
-/// One literal byte of a bracket expression, and what follows it.
-fn element(pattern: &[u8], at: usize) -> Option<(u8, usize)> {
-    let c = *pattern.get(at)?;
-    match (c, pattern.get(at + 1)) {
-        (b'\\', Some(&escaped)) => Some((escaped, at + 2)),
+/// One literal character of a bracket expression, and what follows it.
+fn element(pattern: &[u8], at: usize) -> Option<(u32, usize)> {
+    let (c, length) = character(pattern.get(at..).filter(|rest| !rest.is_empty())?);
+    let Ok(byte) = u8::try_from(c) else { return Some((c, at + length)) };
+    match (byte, pattern.get(at + 1)) {
+        (b'\\', Some(_)) => {
+            let (escaped, length) = character(&pattern[at + 1..]);
+            Some((escaped, at + 1 + length))
+        }
         (b'[', Some(&kind @ (b'.' | b'='))) => match closing(pattern, at + 2, kind) {
             // Elements of one byte are all there are in the POSIX locale.
-            Some(end) if end == at + 3 => Some((pattern[at + 2], end + 2)),
+            Some(end) if end == at + 3 => Some((u32::from(pattern[at + 2]), end + 2)),
             _ => Some((c, at + 1)),
         },
-        _ => Some((c, at + 1)),
+        _ => Some((c, at + length)),
     }
 }
 
@@ -182,7 +221,9 @@ pub fn prefix(pattern: &[u8], text: &[u8], length: Length) -> Option<usize> {
     // A match ends with the pattern's last byte where that is a literal one: saves most of the tries.
     let last = last_literal(pattern);
     let fits = |&end: &usize| {
-        last.is_none_or(|last| end > 0 && text[end - 1] == last) && matches(pattern, &text[..end])
+        last.is_none_or(|last| end > 0 && text[end - 1] == last)
+            && is_boundary(text, end)
+            && matches(pattern, &text[..end])
     };
     match length {
         Length::Shortest => (0..=text.len()).find(fits),
@@ -198,7 +239,9 @@ pub fn suffix(pattern: &[u8], text: &[u8], length: Length) -> Option<usize> {
     }
     let first = first_literal(pattern);
     let fits = |&start: &usize| {
-        first.is_none_or(|first| text.get(start) == Some(&first)) && matches(pattern, &text[start..])
+        first.is_none_or(|first| text.get(start) == Some(&first))
+            && is_boundary(text, start)
+            && matches(pattern, &text[start..])
     };
     match length {
         Length::Shortest => (0..=text.len()).rev().find(fits),
@@ -210,7 +253,7 @@ pub fn suffix(pattern: &[u8], text: &[u8], length: Length) -> Option<usize> {
 pub fn find(pattern: &[u8], text: &[u8], from: usize) -> Option<(usize, usize)> {
     let first = first_literal(pattern);
     for start in from..=text.len() {
-        if first.is_some_and(|first| text.get(start) != Some(&first)) {
+        if first.is_some_and(|first| text.get(start) != Some(&first)) || !is_boundary(text, start) {
             continue;
         }
         if let Some(end) = prefix(pattern, &text[start..], Length::Longest) {
@@ -252,6 +295,11 @@ mod tests {
             ("*.tar.*", "x.tar.gz", true),
             ("?", "", false),
             ("??", "ab", true),
+            ("?", "é", true),
+            ("*???", "日a", false),
+            ("[à-ï]x", "éx", true),
+            ("[!é]", "é", false),
+            ("?", "\u{1f600}", true),
             ("[a-c]x", "bx", true),
             ("[!a-c]", "b", false),
             ("[^a-c]", "d", true),

@@ -168,7 +168,11 @@ impl Shell {
         match self.commands.applet(text) {
             Some(applet) if applet.process == Process::Same => Target::Same(applet),
             Some(applet) => Target::Fork(applet),
-            None => Target::Missing,
+            // A file that may not be executed is tried all the same: that is another error than having none.
+            None => match search_for(&path, text, is_file) {
+                Some(found) => Target::Path(found.into()),
+                None => Target::Missing,
+            },
         }
     }
 }
@@ -183,6 +187,10 @@ fn as_applet(applet: &'static Applet, path: &CStr) -> Target {
 
 /// The first executable file of that name in the directories of `path`.
 pub(crate) fn search(path: &[u8], text: &[u8]) -> Option<CString> {
+    search_for(path, text, |candidate| sys::job::may_access(candidate, 1) && is_file(candidate))
+}
+
+fn search_for(path: &[u8], text: &[u8], is_it: fn(&CStr) -> bool) -> Option<CString> {
     if text.is_empty() {
         return None;
     }
@@ -193,7 +201,7 @@ pub(crate) fn search(path: &[u8], text: &[u8]) -> Option<CString> {
         }
         candidate.extend_from_slice(text);
         let Ok(candidate) = CString::new(candidate) else { return None };
-        if sys::job::may_access(&candidate, 1) && is_file(&candidate) {
+        if is_it(&candidate) {
             return Some(candidate);
         }
     }

@@ -215,6 +215,11 @@ impl Input {
         text
     }
 
+    /// Leaves out what was read so far when `take_read` is asked next.
+    pub(crate) fn pass_read(&mut self) {
+        self.shown = self.at;
+    }
+
     /// Whether nothing but blanks and newlines is left.
     pub(crate) fn is_finished(&self) -> bool {
         self.ended && self.alias.is_none() && self.rest().trim_ascii().is_empty()

@@ -2,6 +2,7 @@
 //!
 //! Source: POSIX.1-2024 `sh`; BusyBox ash for `-l` and /etc/profile.
 
+use std::cell::Cell;
 use std::ffi::CString;
 use std::io;
 use std::rc::Rc;
@@ -62,7 +63,8 @@ impl Shell {
             self.become_interactive();
             return self.interact();
         }
-        let result = self.run_input(Input::new(Box::new(Descriptor { fd: 0, script: false })), true);
+        let result =
+            self.run_input(Input::new(Box::new(Descriptor { fd: Rc::default(), script: false })), true);
         self.end(result)
     }
 
@@ -129,6 +131,10 @@ impl Shell {
     fn init_variables(&mut self) {
         let parent = sys::job::parent_pid().to_string();
         self.variables.set(name::PPID, parent.as_bytes());
+        self.variables.export(name::PWD, true);
+        if self.variables.get(name::PS2).is_none() {
+            self.variables.set(name::PS2, b"> ");
+        }
         let inherited = self.variables.get(name::PWD).map(<[u8]>::to_vec);
         if let Some(directory) = crate::builtins::initial_directory(inherited.as_deref())
             && Some(&directory) != inherited.as_ref()
@@ -180,9 +186,7 @@ impl Shell {
     fn run_last(&mut self, mut input: Input) -> Flow {
         loop {
             let parsed = self.parse_next(&mut input);
-            if self.options.has(ShellOptions::VERBOSE) {
-                self.show_read(&mut input);
-            }
+            self.show_read(&mut input);
             match parsed {
                 Ok(Some(command)) => {
                     if !self.options.has(ShellOptions::NOEXEC) {
@@ -230,8 +234,10 @@ pub(crate) fn run_file(shell: &mut Shell, file: &[u8]) -> i32 {
     };
     shell.file = Rc::from(file);
     shell.names_line = true;
-    let result = shell.run_input(Input::new(Box::new(Descriptor { fd, script: true })), true);
-    sys::descriptor::close(fd);
+    let fd = Rc::new(Cell::new(fd));
+    shell.script = Rc::clone(&fd);
+    let result = shell.run_input(Input::new(Box::new(Descriptor { fd: Rc::clone(&fd), script: true })), true);
+    sys::descriptor::close(fd.replace(-1));
     shell.end(result)
 }
 
@@ -247,27 +253,28 @@ fn open_script(file: &[u8]) -> io::Result<i32> {
 /// Text from a descriptor. Standard input is shared with the commands of the script, so it is read no further than
 /// the end of a line.
 struct Descriptor {
-    fd: i32,
+    fd: Rc<Cell<i32>>,
     script: bool,
 }
 
 impl Source for Descriptor {
     fn more(&mut self, buffer: &mut Vec<u8>, _continued: bool) -> io::Result<bool> {
         let mut block = [0; 4096];
+        let fd = self.fd.get();
         if self.script {
-            let count = sys::fd::read(self.fd, &mut block)?;
+            let count = sys::fd::read(fd, &mut block)?;
             buffer.extend_from_slice(&block[..count]);
             return Ok(count > 0);
         }
-        if sys::descriptor::seek_by(self.fd, 0).is_some() {
-            let count = sys::fd::read(self.fd, &mut block)?;
+        if sys::descriptor::seek_by(fd, 0).is_some() {
+            let count = sys::fd::read(fd, &mut block)?;
             let end = block[..count].iter().position(|&byte| byte == b'\n').map_or(count, |end| end + 1);
-            sys::descriptor::seek_by(self.fd, end as i64 - count as i64);
+            sys::descriptor::seek_by(fd, end as i64 - count as i64);
             buffer.extend_from_slice(&block[..end]);
             return Ok(count > 0);
         }
         let mut any = false;
-        while sys::fd::read(self.fd, &mut block[..1])? == 1 {
+        while sys::fd::read(fd, &mut block[..1])? == 1 {
             any = true;
             buffer.push(block[0]);
             if block[0] == b'\n' {

@@ -53,15 +53,15 @@ impl Shell {
             let letter = text[at];
             at += 1;
             let value: Vec<u8> = match letter {
-                b'u' => user_name(),
+                b'u' => plain(user_name()),
                 b'h' | b'H' => {
                     let host = std::fs::read("/proc/sys/kernel/hostname").unwrap_or_default();
                     let host = host.trim_ascii_end();
                     let end =
                         host.iter().position(|&byte| byte == b'.' && letter == b'h').unwrap_or(host.len());
-                    host[..end].to_vec()
+                    plain(host[..end].to_vec())
                 }
-                b'w' | b'W' => self.prompt_directory(letter == b'W'),
+                b'w' | b'W' => plain(self.prompt_directory(letter == b'W')),
                 b'$' => {
                     if sys::job::user().0 == 0 {
                         b"#".to_vec()
@@ -131,6 +131,18 @@ impl Shell {
         }
         .into_bytes()
     }
+}
+
+/// Text that expansion must leave as it is: a directory's name is no command.
+fn plain(text: Vec<u8>) -> Vec<u8> {
+    let mut escaped = Vec::with_capacity(text.len());
+    for byte in text {
+        if matches!(byte, b'$' | b'`' | b'\\') {
+            escaped.push(b'\\');
+        }
+        escaped.push(byte);
+    }
+    escaped
 }
 
 fn user_name() -> Vec<u8> {

@@ -27,8 +27,8 @@ pub(crate) fn quote(text: &[u8], onto: &mut Vec<u8>) {
 
 /// Adds `text`, quoted only where it must be: what `set -x` prints.
 pub(crate) fn quote_for_trace(text: &[u8], onto: &mut Vec<u8>) {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:=@%+,^!]{}".contains(&byte) || byte >= 0x80;
-    if !text.is_empty() && (text.iter().all(|&byte| plain(byte)) || text == b"[") {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:@+,^]".contains(&byte) || byte >= 0x80;
+    if !text.is_empty() && text.iter().all(|&byte| plain(byte)) && !crate::parser::is_reserved(text) {
         onto.extend_from_slice(text);
     } else {
         quote(text, onto);

@@ -96,6 +96,8 @@ pub struct Shell {
     pub(crate) random: u32,
     pub(crate) started: i64,
     pub(crate) spare: Vec<Expansion>,
+    /// The descriptor that the script is read from; it gives way to one of the script's own of that number.
+    pub(crate) script: Rc<std::cell::Cell<i32>>,
     /// The environment for programs, and of which generation it is.
     pub(crate) environment: Option<(u64, Rc<Strings>)>,
     /// Of which generation the C library's environment is.
@@ -157,6 +159,7 @@ impl Shell {
             random: 0,
             started: 0,
             spare: Vec::new(),
+            script: Rc::new(std::cell::Cell::new(-1)),
             environment: None,
             process_generation: 0,
             stack_base: 0,
@@ -334,8 +337,11 @@ impl Shell {
         }
     }
 
-    /// `set -v`: prints what was read.
+    /// Prints what was read if `set -v` was on by then.
     pub(crate) fn show_read(&mut self, input: &mut Input) {
+        if !self.options.has(ShellOptions::VERBOSE) {
+            return input.pass_read();
+        }
         let mut text = input.take_read();
         if !text.is_empty() && !text.ends_with(b"\n") {
             text.push(b'\n');
@@ -359,7 +365,7 @@ impl Shell {
         let mut ran = false;
         loop {
             let parsed = self.parse_next(&mut input);
-            if echo && self.options.has(ShellOptions::VERBOSE) {
+            if echo {
                 self.show_read(&mut input);
             }
             match parsed {
@@ -414,16 +420,27 @@ impl Shell {
         }
     }
 
-    /// Reports an error of the shell itself: `file: line N: message`.
+    /// Reports an error: `$0: line N: message`, where a sourced file, or else the running builtin, is named behind `$0`.
     #[cold]
     #[inline(never)]
     pub(crate) fn report(&mut self, message: &[u8]) {
-        let error = Error { file: self.file.to_vec(), line: self.line, message: message.to_vec() };
+        let named = match self.running {
+            Some(running) => [running.as_bytes(), b": ", message].concat(),
+            None => message.to_vec(),
+        };
+        let error = Error { file: self.file.to_vec(), line: self.line, message: named };
         if let Some(sink) = &mut self.error_sink {
             sink(&error);
         } else {
-            let mut text = error.file.clone();
+            let mut text = self.zero.to_vec();
             text.extend_from_slice(b": ");
+            match self.running {
+                Some(running) => text.extend_from_slice(&[running.as_bytes(), b": "].concat()),
+                None if self.file != self.zero => {
+                    text.extend_from_slice(&[&error.file, b": ".as_slice()].concat())
+                }
+                None => {}
+            }
             if self.names_line {
                 text.extend_from_slice(format!("line {}: ", error.line).as_bytes());
             }
@@ -434,17 +451,11 @@ impl Shell {
         self.last_error = Some(error);
     }
 
-    /// Reports an error of the builtin that is running: `file: line N: name: message`.
+    /// Reports an error of the builtin that is running.
     #[cold]
     #[inline(never)]
     pub fn complain(&mut self, message: &[u8]) {
-        let mut text = Vec::new();
-        if let Some(running) = self.running {
-            text.extend_from_slice(running.as_bytes());
-            text.extend_from_slice(b": ");
-        }
-        text.extend_from_slice(message);
-        self.report(&text);
+        self.report(message);
     }
 
     /// Reports an error that ends a shell unless it is interactive.

@@ -120,13 +120,21 @@ impl Variables {
         self.locals.len()
     }
 
-    /// Makes `name` local since `mark`; it keeps its value. Does nothing if it is local already.
-    pub(crate) fn make_local(&mut self, name: Name, mark: usize) {
+    /// Makes `name` local since `mark`; it keeps its value. False: it is local already.
+    pub(crate) fn make_local(&mut self, name: Name, mark: usize) -> bool {
         if self.locals[mark.min(self.locals.len())..].iter().any(|saved| saved.name == name) {
-            return;
+            return false;
         }
         let saved = self.save(name);
         self.locals.push(saved);
+        true
+    }
+
+    /// Takes the value away and leaves the attributes.
+    pub(crate) fn clear(&mut self, name: Name) {
+        let slot = self.slot(name);
+        slot.flags &= !SET;
+        self.generation += u64::from(slot.flags & EXPORTED != 0);
     }
 
     /// Puts back the last local if there are more than `mark`; its name.

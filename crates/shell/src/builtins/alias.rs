@@ -27,7 +27,7 @@ pub(super) fn alias(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
             None => match shell.names.find(operand).filter(|&name| shell.aliases.get(name).is_some()) {
                 Some(name) => print(shell, name),
                 None => {
-                    shell.complain(&[operand, b": not found"].concat());
+                    unknown(shell, b"alias: ", operand);
                     status = 1;
                 }
             },
@@ -53,9 +53,14 @@ pub(super) fn unalias(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> 
     for operand in letters.rest().from(1) {
         let known = shell.names.find(operand).is_some_and(|name| shell.aliases.remove(name));
         if !known {
-            shell.complain(&[operand, b": not found"].concat());
+            unknown(shell, b"unalias: ", operand);
             status = 1;
         }
     }
     Ok(status)
+}
+
+/// Says that there is no such alias, without file and line, as ash does.
+fn unknown(shell: &mut Shell, builtin: &[u8], name: &[u8]) {
+    shell.write_error(&[builtin, name, b" not found\n"].concat());
 }

@@ -37,7 +37,8 @@ pub(super) fn cd(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
         },
         _ => operands.get(1).to_vec(),
     };
-    let tied = target.starts_with(b"/") || matches!(first_component(&target), b"." | b"..");
+    let tied =
+        target.is_empty() || target.starts_with(b"/") || matches!(first_component(&target), b"." | b"..");
     if !tied {
         let path = shell.variables.get(name::CDPATH).map(<[u8]>::to_vec);
         for directory in path.iter().flat_map(|path| path.split(|&byte| byte == b':')) {
@@ -92,6 +93,7 @@ fn change(shell: &mut Shell, target: &[u8], physical: bool, announce: bool) -> F
         },
     };
     shell.assign(name::OLDPWD, &before)?;
+    shell.variables.export(name::OLDPWD, true);
     shell.assign(name::PWD, &now)?;
     if announce {
         shell.out.write(&now);
@@ -102,6 +104,8 @@ fn change(shell: &mut Shell, target: &[u8], physical: bool, announce: bool) -> F
 
 /// `path` without `.`, `..` and double slashes. None: a `..` stands behind what is no directory.
 fn resolve(path: &[u8]) -> Option<Vec<u8>> {
+    // Two slashes at the beginning, no more and no less, may mean another place.
+    let doubled = path.starts_with(b"//") && !path.starts_with(b"///");
     let mut resolved: Vec<u8> = Vec::with_capacity(path.len());
     for component in path.split(|&byte| byte == b'/') {
         match component {
@@ -119,7 +123,10 @@ fn resolve(path: &[u8]) -> Option<Vec<u8>> {
             }
         }
     }
-    if resolved.is_empty() {
+    if resolved.is_empty() || doubled {
+        resolved.insert(0, b'/');
+    }
+    if doubled && resolved.len() == 1 {
         resolved.push(b'/');
     }
     Some(resolved)

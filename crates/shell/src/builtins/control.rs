@@ -74,8 +74,7 @@ pub(super) fn exit(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
 fn leave(shell: &mut Shell, arguments: Arguments<'_>, jump: Jump) -> Flow<i32> {
     if arguments.len() > 1 {
         match number(arguments.get(1)) {
-            Some(number) if jump == Jump::Exit => shell.status = number & 255,
-            Some(number) => shell.status = number,
+            Some(number) => shell.status = number & 255,
             None => return illegal_number(shell, arguments.get(1)),
         }
     } else if let Some(status) = shell.trap_status {
@@ -104,10 +103,7 @@ impl Shell {
             return self.fail(2, b"commands nested too deeply");
         }
         let input = Input::from_text(text.to_vec(), self.line.max(1));
-        let running = self.running.take();
-        let result = self.run_input(input, false);
-        self.running = running;
-        result
+        self.run_input(input, false)
     }
 
     /// Runs a file in the shell as it is; `arguments` take the place of the positional parameters if there are any.
@@ -158,7 +154,7 @@ pub(super) fn dot(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
         let path = shell.variables.get(name::PATH).unwrap_or_default().to_vec();
         match find_readable(&path, file) {
             Some(found) => found.into_bytes(),
-            None => file.to_vec(),
+            None => return shell.wrong(&[file, b": not found"].concat()),
         }
     };
     shell.source(&path, arguments)
@@ -194,7 +190,6 @@ pub(super) fn exec(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
     for (index, argument) in arguments.from(1).enumerate() {
         list.push(if index == 0 { called.unwrap_or(argument) } else { argument });
     }
-    shell.running = None;
     let program = arguments.get(1);
     let path = if program.contains(&b'/') {
         CString::new(program).ok()
@@ -210,7 +205,7 @@ pub(super) fn exec(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
                 return Err(Jump::Exit);
             }
             _ => {
-                shell.report(&[b"exec: ", program, b": not found"].concat());
+                shell.complain(&[program, b": not found"].concat());
                 shell.status = 127;
             }
         },

@@ -60,9 +60,16 @@ pub(super) fn local(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
             continue;
         }
         let (name, value) = split(shell, operand)?;
-        shell.variables.make_local(name, shell.locals_mark);
-        if let Some(value) = value {
-            shell.assign(name, value)?;
+        let fresh = shell.variables.make_local(name, shell.locals_mark);
+        match value {
+            Some(value) => shell.assign(name, value)?,
+            None if fresh && !shell.variables.is_readonly(name) => {
+                shell.variables.clear(name);
+                if name.index() < name::KNOWN_COUNT {
+                    shell.variable_changed(name);
+                }
+            }
+            None => {}
         }
     }
     Ok(0)

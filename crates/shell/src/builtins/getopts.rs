@@ -32,19 +32,20 @@ pub(super) fn getopts(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> 
     let (letter, value, error): (u8, Option<Vec<u8>>, Option<&[u8]>) = match found {
         Found::End => (b'?', None, None),
         Found::Option(letter, value) => (letter, value.map(<[u8]>::to_vec), None),
-        Found::Unknown(letter) => (b'?', silent.then(|| vec![letter]), Some(b"illegal option -")),
+        Found::Unknown(letter) => (b'?', silent.then(|| vec![letter]), Some(b"Illegal option -")),
         Found::Valueless(letter) if silent => (b':', Some(vec![letter]), None),
-        Found::Valueless(_) => (b'?', None, Some(b"no arg for -")),
+        Found::Valueless(_) => (b'?', None, Some(b"No arg for -")),
     };
     if let (Some(error), false) = (error, silent) {
         let letter = match found {
             Found::Unknown(letter) | Found::Valueless(letter) => letter,
             _ => letter,
         };
-        let mut message = shell.zero.to_vec();
-        message.extend_from_slice(b": ");
-        message.extend_from_slice(error);
+        let mut message = error.to_vec();
         message.push(letter);
+        if matches!(found, Found::Valueless(_)) {
+            message.extend_from_slice(b" option");
+        }
         message.push(b'\n');
         shell.write_error(&message);
     }

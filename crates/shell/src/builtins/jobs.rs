@@ -163,11 +163,14 @@ fn wait_for(shell: &mut Shell, operand: &[u8]) -> Flow<i32> {
         return Ok(status);
     }
     let Some(job) = shell.jobs.get(number) else { return Ok(127) };
-    let status = job.state().status();
+    let state = job.state();
     if job.is_over() {
         shell.jobs.remove(number);
     }
-    Ok(status)
+    if let State::Killed(signal, core) = state {
+        shell.tell_killed(signal, core)?;
+    }
+    Ok(state.status())
 }
 
 impl Shell {

@@ -1,7 +1,10 @@
 //! condition — `[[ … ]]`.
 
+use posix::regex::{Options, Regex};
+
 use crate::ast::{Condition, Word};
 use crate::builtins::test;
+use crate::expand::Purpose;
 use crate::shell::{Flow, Shell};
 
 impl Shell {
@@ -32,8 +35,14 @@ impl Shell {
             b"=" | b"==" => Some(self.matches_pattern(right, &left)?),
             b"!=" => Some(!self.matches_pattern(right, &left)?),
             b"=~" => {
-                self.report(b"[[: =~ is not supported");
-                None
+                let pattern = self.expand_as(right, Purpose::Regex)?;
+                match Regex::new(&pattern, &Options { extended: true, ..Options::default() }) {
+                    Ok(regex) => Some(regex.is_match(&left)),
+                    Err(error) => {
+                        self.report(format!("[[: {error}").as_bytes());
+                        None
+                    }
+                }
             }
             b"<" => Some(left < self.expand_text(right)?),
             b">" => Some(left > self.expand_text(right)?),

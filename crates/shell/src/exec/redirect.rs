@@ -44,6 +44,19 @@ pub(crate) enum Prepared {
     },
 }
 
+impl Prepared {
+    /// Whether that descriptor is given another meaning.
+    fn takes(&self, number: i32) -> bool {
+        match self {
+            Prepared::Open { fd, .. }
+            | Prepared::Duplicate { fd, .. }
+            | Prepared::Close { fd }
+            | Prepared::Here { fd, .. } => *fd == number,
+            Prepared::Both { .. } => false,
+        }
+    }
+}
+
 /// Opens a file for reading, to be closed by exec.
 pub(crate) fn open_for_reading(path: &[u8]) -> io::Result<i32> {
     let path = CString::new(path).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
@@ -213,6 +226,13 @@ impl Shell {
 
     /// Does one redirection; false: it failed, which has been reported.
     fn apply(&mut self, prepared: &Prepared, mut saved: Option<&mut SavedDescriptors>) -> bool {
+        let script = self.script.get();
+        if prepared.takes(script)
+            && let Ok(elsewhere) = descriptor::duplicate_above(script, script + 1)
+        {
+            descriptor::close(script);
+            self.script.set(elsewhere);
+        }
         match prepared {
             Prepared::Open { fd, path, flags } => self.open_onto(*fd, path, *flags, saved),
             Prepared::Both { path, flags } => {
@@ -224,7 +244,7 @@ impl Shell {
             }
             Prepared::Duplicate { fd, from } => {
                 if !descriptor::is_open(*from) || is_own(*from, saved.as_deref()) {
-                    self.report(format!("{from}: Bad file descriptor").as_bytes());
+                    self.report(format!("dup2({from},{fd}): Bad file descriptor").as_bytes());
                     return false;
                 }
                 if fd != from {
@@ -328,8 +348,8 @@ impl Shell {
             Some(Prepared::Open { path, flags, .. } | Prepared::Both { path, flags }) => {
                 self.cannot_open(path.to_bytes(), flags & CREATE != 0, error);
             }
-            Some(Prepared::Duplicate { from, .. }) => {
-                self.report(format!("{from}: {}", sys::error::text(error)).as_bytes());
+            Some(Prepared::Duplicate { fd, from }) => {
+                self.report(format!("dup2({from},{fd}): {}", sys::error::text(error)).as_bytes());
             }
             _ => self.report(sys::error::text(error).as_bytes()),
         }

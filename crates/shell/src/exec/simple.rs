@@ -20,6 +20,9 @@ const CALLS_MAX: u32 = 100_000;
 
 impl Shell {
     pub(super) fn simple(&mut self, simple: &Simple, last: bool) -> Flow {
+        if self.options.has(ShellOptions::NOEXEC) {
+            return Ok(());
+        }
         self.line = simple.line;
         self.substitution_status = None;
         let mut expansion = self.take_expansion(Purpose::Fields);
@@ -160,12 +163,12 @@ impl Shell {
         first: usize,
     ) -> Flow {
         let outer = self.running.replace(builtin.name);
-        let result = (builtin.run)(self, Arguments::new(arguments, first));
+        let mut result = (builtin.run)(self, Arguments::new(arguments, first));
         self.out.flush();
         if let Some(error) = self.out.take_error() {
             let message = format!("write error: {}", sys::error::text(&error));
             self.complain(message.as_bytes());
-            self.status = 1;
+            result = result.map(|status| status.max(1));
         }
         self.running = outer;
         match result {

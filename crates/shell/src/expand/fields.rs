@@ -48,6 +48,8 @@ pub(crate) enum Purpose {
     Single,
     /// One pattern: what was quoted is escaped in it.
     Pattern,
+    /// One regular expression, the same way.
+    Regex,
 }
 
 /// What was seen last.
@@ -118,6 +120,14 @@ impl Expansion {
                 self.fields.extend(text);
             }
             Purpose::Single => self.fields.extend(text),
+            Purpose::Regex => {
+                for &byte in text {
+                    if b"\\^$.[]|()*+?{}".contains(&byte) {
+                        self.fields.extend_byte(b'\\');
+                    }
+                    self.fields.extend_byte(byte);
+                }
+            }
             Purpose::Pattern => {
                 for &byte in text {
                     if is_special(byte) || matches!(byte, b'!' | b'^' | b'-') {

@@ -333,6 +333,10 @@ impl Shell {
         if depth >= VALUE_DEPTH_MAX {
             return Err(b"expression recursion loop detected".to_vec());
         }
+        if text.contains(&b'$') {
+            // A value is not expanded again.
+            return Err(b"arithmetic syntax error".to_vec());
+        }
         let tree = arithmetic::parse(text, &mut self.names)?;
         arithmetic::evaluate(&tree, self, depth + 1)
     }

@@ -3,6 +3,7 @@
 //! Source: POSIX.1-2024 XCU 2.5, 2.6.2; BusyBox ash for `${x:o:n}` and `${x/a/b}`.
 
 use posix::glob::{self, Length};
+use posix::regex::character_length;
 
 use super::{Expansion, Purpose};
 use crate::ast::{Operation, Parameter, ParameterName, Word};
@@ -30,7 +31,7 @@ impl Shell {
                     self.positional.len()
                 } else {
                     match self.parameter_value(of) {
-                        Some(value) => value.len(),
+                        Some(value) => characters(&value),
                         None => {
                             self.demand_set(of)?;
                             0
@@ -82,8 +83,8 @@ impl Shell {
     /// The word of `${x-word}` in the place of a value.
     fn push_word(&mut self, parameter: &Parameter, word: &Word, into: &mut Expansion) -> Flow {
         if parameter.quoted {
-            let several = matches!(parameter.of, ParameterName::Special(b'@' | b'*'));
-            if word.is_empty() && !several {
+            // Even where the word is `$@` without any parameters, the quotes make a field.
+            if !matches!(parameter.of, ParameterName::Special(b'@' | b'*')) {
                 into.push_quoted(b"");
             }
             return self.expand_parts(word, into);
@@ -105,7 +106,8 @@ impl Shell {
             return self.push_value(parameter, into);
         }
         let ParameterName::Variable(name) = parameter.of else {
-            return self.fail(2, b"bad variable name");
+            let message = [&self.parameter_text(parameter.of), b": bad variable name".as_slice()].concat();
+            return self.fail(2, &message);
         };
         let value = self.expand_text(word)?;
         self.assign(name, &value)?;
@@ -178,9 +180,10 @@ impl Shell {
                 Ok(value)
             }
             Operation::Slice { offset, length } => {
-                let (start, end) = self.slice_bounds(offset, length.as_ref(), value.len())?;
-                value.truncate(end);
-                value.drain(..start);
+                let (start, end) = self.slice_bounds(offset, length.as_ref(), characters(&value))?;
+                let from = bytes_of(&value, start);
+                value.truncate(from + bytes_of(&value[from..], end - start));
+                value.drain(..from);
                 Ok(value)
             }
             Operation::Replace { every, pattern, with } => {
@@ -311,6 +314,32 @@ impl Shell {
 
 fn push(value: &[u8], quoted: bool, into: &mut Expansion, shell: &Shell) {
     if quoted { into.push_quoted(value) } else { into.push_split(value, &shell.ifs) }
+}
+
+/// How many characters UTF-8 text has; each byte that is none of its characters counts as one.
+fn characters(text: &[u8]) -> usize {
+    if text.is_ascii() {
+        return text.len();
+    }
+    let mut count = 0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        rest = &rest[character_length(rest).max(1)..];
+        count += 1;
+    }
+    count
+}
+
+/// How many bytes the first `count` characters take.
+fn bytes_of(text: &[u8], count: usize) -> usize {
+    if text.is_ascii() {
+        return count.min(text.len());
+    }
+    let mut at = 0;
+    for _ in 0..count {
+        at += character_length(&text[at..]).max(1);
+    }
+    at.min(text.len())
 }
 
 fn length(longest: bool) -> Length {

@@ -50,9 +50,6 @@ fn walk_directory(component: &[u8], behind: &[u8], path: &mut Vec<u8>, found: &m
     let directory = if path.is_empty() { b"." } else { path.as_slice() };
     let dotted = component.first() == Some(&b'.') || component.starts_with(b"\\.");
     let mut names: Vec<Vec<u8>> = Vec::new();
-    if dotted {
-        names.extend([b".".to_vec(), b"..".to_vec()]);
-    }
     let Ok(entries) = fs::read_dir(os_path(directory)) else { return };
     for entry in entries.flatten() {
         names.push(entry.file_name().as_bytes().to_vec());

@@ -86,6 +86,7 @@ impl Parser<'_> {
                     let word = self.inner_word(word_context)?;
                     self.choice(kind, true, word)
                 }
+                Some(b'}') => return Err(self.error("bad substitution".into())),
                 Some(_) => {
                     let offset = self.slice_number()?;
                     let length = if self.input.accept(b':') { Some(self.slice_number()?) } else { None };
@@ -111,7 +112,7 @@ impl Parser<'_> {
                 let every = self.input.accept(b'/');
                 let pattern = self.inner_word(Context::BracePattern)?;
                 let with =
-                    if self.input.accept(b'/') { self.inner_word(word_context)? } else { Word::default() };
+                    if self.input.accept(b'/') { self.inner_word(Context::Brace)? } else { Word::default() };
                 Operation::Replace { every, pattern, with }
             }
             _ => return Err(self.error("bad substitution".into())),

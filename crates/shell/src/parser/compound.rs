@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::token::{Mode, Op, RedirectOp, Token};
-use super::{Parsed, Parser, PendingHere, join, word};
+use super::{Parsed, Parser, PendingHere, SyntaxError, join, word};
 use crate::ast::{
     Arm, Case, Command, For, Function, Here, If, Loop, Part, Redirect, RedirectKind, Subshell, Word,
 };
@@ -94,6 +94,10 @@ impl Parser<'_> {
         let mut commands = Vec::new();
         self.mode = Mode::Prefix;
         self.newlines()?;
+        if matches!(self.peek()?, Token::Eof) {
+            // Whoever called expects something behind the list, and can say what.
+            return Ok(Command::List(commands));
+        }
         loop {
             commands.push(self.and_or_item(None)?);
             self.mode = Mode::Prefix;
@@ -124,9 +128,16 @@ impl Parser<'_> {
         if self.accept_word(text.as_bytes())? {
             return Ok(());
         }
+        Err(self.expecting(text))
+    }
+
+    #[cold]
+    fn expecting(&mut self, text: &str) -> Box<SyntaxError> {
         let mut error = self.unexpected();
-        error.message += &format!(" (expecting \"{text}\")");
-        Err(error)
+        error.message += " (expecting \"";
+        error.message += text;
+        error.message += "\")";
+        error
     }
 
     fn if_command(&mut self) -> Parsed<Command> {
@@ -204,9 +215,7 @@ impl Parser<'_> {
         let subject = self.take_word()?.word;
         self.newlines()?;
         if !self.accept_word(b"in")? {
-            let mut error = self.unexpected();
-            error.message += " (expecting \"in\")";
-            return Err(error);
+            return Err(self.expecting("in"));
         }
         let mut arms = Vec::new();
         loop {
@@ -235,15 +244,16 @@ impl Parser<'_> {
         }
         self.mode = Mode::Prefix;
         if !self.accept_op(Op::RightParen)? {
-            let mut error = self.unexpected();
-            error.message += " (expecting \")\")";
-            return Err(error);
+            return Err(self.expecting(")"));
         }
         self.newlines()?;
         let body = if self.at_list_end()? { None } else { Some(self.list()?) };
         self.mode = Mode::Argument;
         let falls_through = self.accept_op(Op::SemicolonAmpersand)?;
         let last = !falls_through && !self.accept_op(Op::DoubleSemicolon)?;
+        if last && matches!(self.peek()?, Token::Eof) {
+            return Err(self.expecting(";;"));
+        }
         Ok((Arm { patterns, body, falls_through }, last))
     }
 
@@ -257,9 +267,7 @@ impl Parser<'_> {
         let line = self.line;
         let body = self.list()?;
         if !self.accept_op(Op::RightParen)? {
-            let mut error = self.unexpected();
-            error.message += " (expecting \")\")";
-            return Err(error);
+            return Err(self.expecting(")"));
         }
         Ok(Command::Subshell(Box::new(Subshell { line, body })))
     }
@@ -324,9 +332,7 @@ impl Parser<'_> {
         if self.accept_op(Op::RightParen)? {
             return Ok(());
         }
-        let mut error = self.unexpected();
-        error.message += " (expecting \")\")";
-        Err(error)
+        Err(self.expecting(")"))
     }
 
     /// Goes on with a list whose first command has been read.
@@ -364,6 +370,8 @@ impl Parser<'_> {
         let line = self.line;
         let mode = std::mem::replace(&mut self.mode, Mode::Argument);
         let Token::Redirect(op, number) = self.take()? else { return Err(self.unexpected()) };
+        self.peek()?;
+        let raw = self.token_mark().and_then(|mark| self.input.since(mark)).map(<[u8]>::to_vec);
         let target = self.take_word()?;
         self.mode = mode;
         let input = matches!(
@@ -399,10 +407,15 @@ impl Parser<'_> {
             RedirectOp::HereString => RedirectKind::HereString(word),
             RedirectOp::Here | RedirectOp::HereStrip => {
                 let here = Rc::new(Here::default());
+                // Nothing in it is expanded: `$x` is a delimiter like any other.
+                let quoted = raw.as_ref().is_none_or(|raw| raw.iter().any(|byte| b"'\"\\".contains(byte)));
                 self.pending.push(PendingHere {
                     here: Rc::clone(&here),
-                    delimiter: delimiter(&word),
-                    expands: target.bare,
+                    delimiter: match raw {
+                        Some(raw) if !quoted => raw,
+                        _ => delimiter(&word),
+                    },
+                    expands: target.bare || !quoted,
                     strips_tabs: op == RedirectOp::HereStrip,
                 });
                 RedirectKind::Here(here)
