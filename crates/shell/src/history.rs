@@ -52,6 +52,12 @@ impl History {
         let _ = opened.and_then(|mut file| file.write_all(&entry));
     }
 
+    /// Puts `line` in the place of the last one: `fc` leaves what it ran and not itself.
+    pub(crate) fn replace_last(&mut self, line: &[u8]) {
+        self.lines.pop();
+        self.add(line);
+    }
+
     /// Writes the file anew if it has grown far beyond what is kept.
     pub(crate) fn close(&mut self) {
         let Some(file) = self.file.take() else { return };

@@ -18,6 +18,8 @@ struct Terminal {
     history: Rc<RefCell<History>>,
     /// None: the terminal cannot move its cursor, so that lines are read as they come.
     known: Option<Known>,
+    /// `set -o vi`
+    vi: bool,
 }
 
 impl Shell {
@@ -110,6 +112,7 @@ impl Shell {
                 second: self.prompt(name::PS2),
                 history: Rc::clone(&self.history),
                 known: self.can_edit().then(|| self.known()),
+                vi: self.options.has(ShellOptions::VI),
             };
             let mut input = Input::new(Box::new(source));
             match self.interact_once(&mut input) {
@@ -181,7 +184,7 @@ impl Source for Terminal {
     fn more(&mut self, buffer: &mut Vec<u8>, continued: bool) -> io::Result<bool> {
         let prompt = if continued { &self.second } else { &self.first };
         if let Some(known) = &self.known {
-            let ended = edit::read_line(prompt, &self.history.borrow(), known)?;
+            let ended = edit::read_line(prompt, &self.history.borrow(), known, self.vi)?;
             return match ended {
                 Ended::Line(line) => {
                     self.history.borrow_mut().add(&line);

@@ -323,6 +323,26 @@ impl Shell {
         Some(self.status)
     }
 
+    /// The fields that the words of `text` expand to, as those of `set -- text` would be. Commands in it are run unless
+    /// `NOEXEC` is set. None: it is no list of words, or cannot be expanded, which has been reported.
+    pub fn expand_words(&mut self, text: &[u8]) -> Option<Vec<Vec<u8>>> {
+        let mut input = Input::from_text([b": ", text].concat(), 1);
+        let command = match self.parse_next(&mut input) {
+            Ok(command) => command?,
+            Err(error) => {
+                self.report_syntax(&error);
+                return None;
+            }
+        };
+        let Command::Simple(simple) = command else { return None };
+        let mut expansion = self.take_expansion(crate::expand::Purpose::Fields);
+        let expanded =
+            simple.words.iter().skip(1).try_for_each(|word| self.expand_argument(word, &mut expansion));
+        let fields = expansion.fields.iter().map(<[u8]>::to_vec).collect();
+        self.give_back(expansion);
+        expanded.ok().map(|()| fields)
+    }
+
     /// Parses without running: what `-n` does.
     ///
     /// Errors: the first syntax error.

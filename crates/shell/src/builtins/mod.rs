@@ -4,6 +4,7 @@ mod alias;
 mod cd;
 mod control;
 mod declare;
+mod fc;
 mod find;
 mod getopts;
 mod jobs;
@@ -126,6 +127,11 @@ impl<'a> Letters<'a> {
         Ok(Some((letter, self.arguments.get(index + 1))))
     }
 
+    /// The index of the argument that is read next.
+    pub(crate) fn at(&self) -> usize {
+        self.at.0
+    }
+
     /// The operands, as arguments whose first is the last thing before them.
     pub(crate) fn rest(&self) -> Arguments<'a> {
         self.arguments.skip(self.at.0 - 1)
@@ -173,6 +179,7 @@ table! {
     "exit" special control::exit,
     "export" special declare::export,
     "false" prints control::false_,
+    "fc" plain fc::fc,
     "fg" plain jobs::fg,
     "getopts" plain getopts::getopts,
     "hash" plain find::hash,

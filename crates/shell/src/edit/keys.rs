@@ -21,6 +21,8 @@ pub(super) enum Key {
     Home,
     End,
     Delete,
+    /// Alone, with nothing that follows at once.
+    Escape,
     /// A sequence that means nothing here.
     Unknown,
     /// The terminal has another size, or something else interrupted.
@@ -53,7 +55,7 @@ pub(super) fn read(from: &mut dyn Bytes) -> io::Result<Key> {
 
 fn escape(from: &mut dyn Bytes) -> io::Result<Key> {
     if !from.is_near() {
-        return Ok(Key::Unknown);
+        return Ok(Key::Escape);
     }
     Ok(match from.next()? {
         Some(b'[') => sequence(from)?,

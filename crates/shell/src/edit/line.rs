@@ -49,6 +49,11 @@ impl Line {
         }
     }
 
+    /// Keeps what lies between the cursor and `other`, as if it had been cut.
+    pub(super) fn copy_to(&mut self, other: usize) {
+        self.cut = self.text[self.cursor.min(other)..self.cursor.max(other)].to_vec();
+    }
+
     pub(super) fn paste(&mut self) {
         let cut = std::mem::take(&mut self.cut);
         self.insert(&cut);

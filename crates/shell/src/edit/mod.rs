@@ -1,11 +1,13 @@
 //! edit — a line read from a terminal, with the keys that people know from Emacs and Readline.
 //!
-//! `keys` understands what the terminal sends, `line` is the text, `screen` shows it, `complete` finishes words.
+//! `keys` understands what the terminal sends, `line` is the text, `screen` shows it, `complete` finishes words, `vi` has
+//! the other editor's commands.
 
 mod complete;
 mod keys;
 mod line;
 mod screen;
+mod vi;
 mod width;
 
 use std::io;
@@ -14,6 +16,7 @@ pub(crate) use complete::Known;
 use keys::{Bytes, Key};
 use line::Line;
 use screen::Screen;
+use vi::Vi;
 
 use crate::history::History;
 
@@ -68,12 +71,14 @@ struct Session<'a> {
     fresh: Vec<u8>,
     /// The last key was Tab, and there was more than one choice.
     tabbed: bool,
+    /// Set where keys are vi's.
+    vi: Option<Vi>,
 }
 
 /// Reads a line behind `prompt` from the terminal of standard input, shown on standard error.
 ///
 /// Errors: the terminal cannot be read or written.
-pub(crate) fn read_line(prompt: &[u8], history: &History, known: &Known) -> io::Result<Ended> {
+pub(crate) fn read_line(prompt: &[u8], history: &History, known: &Known, vi: bool) -> io::Result<Ended> {
     let terminal = Terminal { input: 0, output: 2 };
     let modes = sys::terminal::modes(terminal.input)?;
     modes.set_for_keys();
@@ -89,6 +94,7 @@ pub(crate) fn read_line(prompt: &[u8], history: &History, known: &Known) -> io::
         shown: history.lines.len(),
         fresh: Vec::new(),
         tabbed: false,
+        vi: vi.then(Vi::default),
     };
     let above: Vec<u8> = prompt[..last].iter().copied().filter(|byte| !matches!(byte, 1 | 2)).collect();
     let result = session
@@ -106,7 +112,7 @@ impl Session<'_> {
     fn run(&mut self) -> io::Result<Ended> {
         self.draw()?;
         loop {
-            let key = keys::read(&mut self.terminal)?;
+            let key = self.next_key()?;
             if let Some(ended) = self.press(key)? {
                 return Ok(ended);
             }
@@ -128,6 +134,10 @@ impl Session<'_> {
 
     fn press(&mut self, key: Key) -> io::Result<Option<Ended>> {
         let tabbed = std::mem::take(&mut self.tabbed);
+        if self.vi.is_some() && self.press_vi(key)? {
+            self.draw()?;
+            return Ok(None);
+        }
         match key {
             Key::Control(b'M' | b'J') => {
                 self.leave(b"")?;
@@ -177,9 +187,10 @@ impl Session<'_> {
             _ => 1,
         };
         for _ in 1..length {
-            match self.terminal.next()? {
-                Some(next) => self.line.insert(&[next]),
-                None => break,
+            let Key::Text(next) = self.next_key()? else { break };
+            self.line.insert(&[next]);
+            if let Some(vi) = &mut self.vi {
+                vi.typed.push(Key::Text(next));
             }
         }
         // More is coming at once: pasted text is drawn when it is there.

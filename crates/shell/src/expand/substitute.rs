@@ -1,12 +1,14 @@
 //! substitute — `$(…)` and `<(…)`: output of commands as text, without a process where that makes no difference.
 
 use crate::ast::{Command, ProcessSubstitution, Simple, Substitution};
+use crate::options::ShellOptions;
 use crate::shell::{Flow, Jump, Shell};
 
 impl Shell {
     /// What the commands print, without the newlines at its end. Their exit status is kept.
     pub(super) fn substitute(&mut self, substitution: &Substitution) -> Flow<Vec<u8>> {
-        let Some(body) = &substitution.body else {
+        let Some(body) = substitution.body.as_ref().filter(|_| !self.options.has(ShellOptions::NOEXEC))
+        else {
             self.substitution_status = Some(0);
             return Ok(Vec::new());
         };
@@ -100,6 +102,9 @@ impl Shell {
 
     /// Starts `<(…)` or `>(…)` and gives the path that stands for it.
     pub(super) fn process_substitution(&mut self, process: &ProcessSubstitution) -> Flow<Vec<u8>> {
+        if self.options.has(ShellOptions::NOEXEC) {
+            return Ok(Vec::new());
+        }
         let (read_end, write_end) = self.pipe()?;
         let (ours, theirs, target) =
             if process.output { (write_end, read_end, 0) } else { (read_end, write_end, 1) };

@@ -1,0 +1,170 @@
+//! fc — lists, edits and runs again what was typed.
+//!
+//! Source: POSIX.1-2024 `fc`.
+
+use std::os::unix::ffi::OsStrExt;
+
+use super::{Arguments, Letters};
+use crate::quote::quote;
+use crate::shell::{Flow, Shell};
+
+/// How many lines are listed if nobody says which.
+const LISTED: usize = 16;
+
+pub(super) fn fc(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
+    let (mut lists, mut bare, mut reversed, mut runs) = (false, false, false, false);
+    let mut editor = None;
+    // `-2` is a line, not an option.
+    let options = (1..arguments.len())
+        .take_while(|&index| !matches!(arguments.get(index), [b'-', b'0'..=b'9', ..]))
+        .count();
+    let mut letters = Letters::new(arguments, "lnrse:");
+    while letters.at() <= options {
+        match letters.next(shell)? {
+            Some((b'l', _)) => lists = true,
+            Some((b'n', _)) => bare = true,
+            Some((b'r', _)) => reversed = true,
+            Some((b's', _)) => runs = true,
+            Some((_, value)) => editor = Some(value.to_vec()),
+            None => break,
+        }
+    }
+    let operands = letters.rest();
+    // The line with this command itself does not count.
+    let mut lines = shell.history.borrow().lines.clone();
+    if lines.last().is_some_and(|line| line.trim_ascii_start().starts_with(b"fc")) {
+        lines.pop();
+    }
+    if lists {
+        return list(shell, &lines, operands, bare, reversed);
+    }
+    if runs || editor.as_deref() == Some(b"-") {
+        return run_again(shell, &lines, operands);
+    }
+    let first = find(shell, &lines, operands.get(1), lines.len().saturating_sub(1))?;
+    let last = find(shell, &lines, operands.get(2), first)?;
+    let mut chosen: Vec<Vec<u8>> = lines.get(first.min(last)..=first.max(last)).unwrap_or_default().to_vec();
+    if chosen.is_empty() {
+        return shell.wrong(b"history is empty");
+    }
+    if reversed != (first > last) {
+        chosen.reverse();
+    }
+    edit_and_run(shell, &chosen, editor)
+}
+
+/// The index of the line that an operand means: a number, one counted from the end, or how it begins.
+fn find(shell: &mut Shell, lines: &[Vec<u8>], operand: &[u8], default: usize) -> Flow<usize> {
+    if operand.is_empty() {
+        return Ok(default);
+    }
+    let last = lines.len().saturating_sub(1);
+    if let Some(number) = std::str::from_utf8(operand).ok().and_then(|text| text.parse::<i64>().ok()) {
+        let index = if number > 0 { number - 1 } else { lines.len() as i64 + number };
+        return Ok(index.clamp(0, last as i64) as usize);
+    }
+    match lines.iter().rposition(|line| line.starts_with(operand)) {
+        Some(index) => Ok(index),
+        None => shell.wrong(&[operand, b": not in the history"].concat()),
+    }
+}
+
+fn list(
+    shell: &mut Shell,
+    lines: &[Vec<u8>],
+    operands: Arguments<'_>,
+    bare: bool,
+    reversed: bool,
+) -> Flow<i32> {
+    let first = find(shell, lines, operands.get(1), lines.len().saturating_sub(LISTED))?;
+    let last = find(shell, lines, operands.get(2), lines.len().saturating_sub(1))?;
+    let mut indices: Vec<usize> =
+        (first.min(last)..=first.max(last)).filter(|&index| index < lines.len()).collect();
+    if reversed != (first > last) {
+        indices.reverse();
+    }
+    for index in indices {
+        if !bare {
+            shell.out.write((index + 1).to_string().as_bytes());
+        }
+        shell.out.write(&[b"\t", lines[index].as_slice(), b"\n"].concat());
+    }
+    Ok(0)
+}
+
+/// `-s [old=new] [line]`.
+fn run_again(shell: &mut Shell, lines: &[Vec<u8>], operands: Arguments<'_>) -> Flow<i32> {
+    let change = operands.get(1);
+    let (change, line) = match change.iter().position(|&byte| byte == b'=') {
+        Some(equals) => (Some((&change[..equals], &change[equals + 1..])), operands.get(2)),
+        None => (None, change),
+    };
+    let index = find(shell, lines, line, lines.len().saturating_sub(1))?;
+    let Some(mut command) = lines.get(index).cloned() else {
+        return shell.wrong(b"history is empty");
+    };
+    if let Some((old, new)) = change
+        && let Some(at) = command.windows(old.len().max(1)).position(|window| window == old)
+    {
+        command.splice(at..at + old.len(), new.iter().copied());
+    }
+    run(shell, &command)
+}
+
+/// Runs a line, which is shown and takes the place of the `fc` in the history.
+fn run(shell: &mut Shell, command: &[u8]) -> Flow<i32> {
+    shell.write_error(&[command, b"\n"].concat());
+    shell.history.borrow_mut().replace_last(command);
+    shell.run_eval(command)?;
+    Ok(shell.status)
+}
+
+fn edit_and_run(shell: &mut Shell, chosen: &[Vec<u8>], editor: Option<Vec<u8>>) -> Flow<i32> {
+    let variable = |shell: &Shell, name: &[u8]| shell.variable(name).filter(|value| !value.is_empty());
+    let editor = editor
+        .or_else(|| variable(shell, b"FCEDIT"))
+        .or_else(|| variable(shell, b"EDITOR"))
+        .unwrap_or_else(|| b"vi".to_vec());
+    let folder = variable(shell, b"TMPDIR").unwrap_or_else(|| b"/tmp".to_vec());
+    let mut text = chosen.join(&b'\n');
+    text.push(b'\n');
+    let path = match write_new(&folder, &text) {
+        Ok(path) => path,
+        Err(error) => {
+            return shell.wrong(&[&folder, b": ".as_slice(), sys::error::text(&error).as_bytes()].concat());
+        }
+    };
+    let mut command = editor;
+    command.push(b' ');
+    quote(&path, &mut command);
+    let edited = shell.run_eval(&command);
+    let file = std::path::Path::new(std::ffi::OsStr::from_bytes(&path));
+    let text = std::fs::read(file).unwrap_or_default();
+    // It is gone or is not; the shell has no use for it any more.
+    let _ = std::fs::remove_file(file);
+    edited?;
+    if shell.status != 0 {
+        return Ok(shell.status);
+    }
+    run(shell, text.trim_ascii_end())
+}
+
+/// A new file in `folder` that nobody else can read.
+fn write_new(folder: &[u8], text: &[u8]) -> std::io::Result<Vec<u8>> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut attempt = 0u32;
+    loop {
+        let path = [folder, format!("/fc.{}.{attempt}", sys::job::own_pid()).as_bytes()].concat();
+        let opened = std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(std::ffi::OsStr::from_bytes(&path));
+        match opened {
+            Ok(mut file) => return file.write_all(text).map(|()| path),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && attempt < 100 => attempt += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
