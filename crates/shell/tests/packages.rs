@@ -42,6 +42,100 @@ fn service_scripts_parse() {
     }
 }
 
+/// A runner for service scripts: every word that starts or changes something only says what it was given, and all
+/// functions of a script are called.
+const RUNNER: &str = r#"
+PATH=/nonexistent
+say() { printf '%s' "$1"; shift; printf ' [%s]' "$@"; echo; }
+for word in ebegin eend einfo ewarn eerror einfon eoutdent eindent vebegin veend veinfo vewarn need use want after before \
+    provide keyword checkpath default_start default_stop fstabinfo mountinfo service_set_value service_get_value \
+    get_bootparam mark_service_inactive kill rm mkdir chown chmod modprobe sysctl mount umount ip cat grep sed awk pgrep \
+    pkill sleep ln cp mv touch su install find id stat ls readlink basename dirname cut tr head tail sort ps uname \
+    hostname logger killall xargs expr seq; do
+    eval "$word() { say $word \"\$@\"; }"
+done
+yesno() { case $1 in [Yy]*|1|[Tt]*|[Oo][Nn]) return 0;; esac; return 1; }
+service_started() { return 1; }
+RC_SVCNAME=$1 SVCNAME=$1 RC_SERVICE=/etc/init.d/$1 RC_CMD=start RC_RUNLEVEL=default RC_SYS=
+[ -f /conf.d/$1 ] && . /conf.d/$1
+. /init.d/$1
+for name in command command_args command_background command_user description description_reload directory error_log \
+    extra_commands extra_started_commands name output_log pidfile required_dirs required_files retry \
+    start_stop_daemon_args supervisor supervise_daemon_args; do
+    eval "printf '%s=[%s]\n' $name \"\${$name-unset}\""
+done
+for function in depend start_pre start start_post stop_pre stop stop_post reload checkconfig configtest status zap save \
+    panic cleanup setup; do
+    case $(command -v $function) in
+    $function) echo "== $function"; ( $function ); echo "-> $?" ;;
+    esac
+done
+"#;
+
+/// What `shell` prints for all functions of the service `name`. It is alone in a folder that it takes for the root, in
+/// namespaces of its own: there is nothing that it could change.
+fn run_service(shell: &Path, arguments: &[&str], name: &str) -> Vec<u8> {
+    let output = Command::new("unshare")
+        .args(["-Urmpf", "chroot"])
+        .arg(shell.parent().and_then(Path::parent).unwrap())
+        .arg(Path::new("/bin").join(shell.file_name().unwrap()))
+        .args(arguments)
+        .args(["/runner", name])
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let mut text = output.stdout;
+    text.extend_from_slice(format!("{}", output.status).as_bytes());
+    text
+}
+
+#[test]
+fn service_scripts_do_what_they_do_under_ash() {
+    let Some(folder) = folder("openrc") else { return };
+    let Some(busybox) = std::env::var_os("TARN_PEER_BUSYBOX") else {
+        eprintln!("skipped: TARN_PEER_BUSYBOX is not set");
+        return;
+    };
+    let root = testkit::temporary::Directory::new("services").unwrap();
+    let bin = root.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    fs::copy(busybox, bin.join("busybox")).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_shell-alone"), bin.join("sh")).unwrap();
+    // Ours may be linked to libraries here.
+    copy_libraries(&bin.join("sh"), root.path());
+    fs::write(root.path().join("runner"), RUNNER).unwrap();
+    for part in ["init.d", "conf.d"] {
+        fs::create_dir(root.path().join(part)).unwrap();
+        for file in entries(&folder.join(part)) {
+            fs::copy(&file, root.path().join(part).join(file.file_name().unwrap())).unwrap();
+        }
+    }
+    let able = Command::new("unshare").args(["-Urmpf", "true"]).status();
+    if !able.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: no namespaces of its own");
+        return;
+    }
+    for script in entries(&root.path().join("init.d")) {
+        let name = script.file_name().unwrap().to_str().unwrap();
+        let theirs = run_service(&bin.join("busybox"), &["ash"], name);
+        let ours = run_service(&bin.join("sh"), &[], name);
+        assert_eq!(String::from_utf8_lossy(&ours), String::from_utf8_lossy(&theirs), "{name}");
+        assert!(ours.len() > 300, "{name}: {}", String::from_utf8_lossy(&ours));
+    }
+}
+
+/// Copies the shared libraries of a program to the same places below `root`.
+fn copy_libraries(program: &Path, root: &Path) {
+    let listed = Command::new("ldd").arg(program).output().unwrap();
+    for word in
+        String::from_utf8_lossy(&listed.stdout).split_whitespace().filter(|word| word.starts_with('/'))
+    {
+        let to = root.join(&word[1..]);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(word, to).unwrap();
+    }
+}
+
 /// What a builder sets and defines before it reads a recipe.
 const BEFORE: &str = "\
 CARCH=x86_64 CTARGET_ARCH=x86_64 CBUILD_ARCH=x86_64 CLIBC=musl BOOTSTRAP=

@@ -9,30 +9,20 @@ use crate::ast::{
 };
 use crate::name::is_name;
 
-pub(crate) const RESERVED: &[&[u8]] = &[
-    b"if",
-    b"then",
-    b"else",
-    b"elif",
-    b"fi",
-    b"do",
-    b"done",
-    b"case",
-    b"esac",
-    b"while",
-    b"until",
-    b"for",
-    b"{",
-    b"}",
-    b"!",
-    b"in",
-    b"[[",
-    b"function",
-];
+macro_rules! reserved {
+    ($($word:literal,)*) => {
+        pub(crate) const RESERVED: &[&[u8]] = &[$($word),*];
 
-/// Whether `text` is a reserved word.
-pub(crate) fn is_reserved(text: &[u8]) -> bool {
-    RESERVED.contains(&text)
+        /// Whether `text` is a reserved word.
+        pub(crate) fn is_reserved(text: &[u8]) -> bool {
+            matches!(text, $($word)|*)
+        }
+    };
+}
+
+reserved! {
+    b"if", b"then", b"else", b"elif", b"fi", b"do", b"done", b"case", b"esac", b"while", b"until", b"for", b"{", b"}", b"!",
+    b"in", b"[[", b"]]", b"function",
 }
 
 impl Parser<'_> {
@@ -46,9 +36,9 @@ impl Parser<'_> {
             }
             return self.simple();
         };
-        let bare = token.bare;
+        let reserved = token.reserved;
         let kind: &[u8] = match token.word.as_literal() {
-            Some(text) if bare => text,
+            Some(text) if reserved => text,
             _ => return self.simple(),
         };
         let parse: fn(&mut Self) -> Parsed<Command> = match kind {
@@ -114,7 +104,7 @@ impl Parser<'_> {
         self.expand_aliases()?;
         Ok(match self.peek()? {
             Token::Op(Op::RightParen | Op::DoubleSemicolon | Op::SemicolonAmpersand) => true,
-            Token::Word(token) if token.bare => matches!(
+            Token::Word(token) if token.reserved => matches!(
                 token.word.as_literal(),
                 Some(b"then" | b"else" | b"elif" | b"fi" | b"do" | b"done" | b"esac" | b"}")
             ),

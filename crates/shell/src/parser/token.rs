@@ -20,6 +20,8 @@ pub(super) struct WordToken {
     pub(super) word: Word,
     /// Literal text without quotes: it can be a reserved word or an alias.
     pub(super) bare: bool,
+    /// It is a reserved word, wherever it stands.
+    pub(super) reserved: bool,
     /// `name=` stood in front of it, where that is an assignment.
     pub(super) assign: Option<Name>,
 }
@@ -119,7 +121,9 @@ impl Parser<'_> {
 
     /// Whether the next token is that reserved word.
     pub(super) fn at_word(&mut self, text: &[u8]) -> Parsed<bool> {
-        Ok(matches!(self.peek()?, Token::Word(token) if token.bare && token.word.as_literal() == Some(text)))
+        Ok(
+            matches!(self.peek()?, Token::Word(token) if token.reserved && token.word.as_literal() == Some(text)),
+        )
     }
 
     pub(super) fn accept_word(&mut self, text: &[u8]) -> Parsed<bool> {
@@ -145,14 +149,11 @@ impl Parser<'_> {
         }
         loop {
             let Token::Word(token) = self.peek()? else { return Ok(()) };
-            if !token.bare {
+            if !token.bare || token.reserved {
                 return Ok(());
             }
             let Some(text) = token.word.as_literal().map(<[u8]>::to_vec) else { return Ok(()) };
             let text = text.as_slice();
-            if super::compound::is_reserved(text) {
-                return Ok(());
-            }
             let Some(name) = self.names.find(text) else { return Ok(()) };
             let Some(value) = self.aliases.get(name) else { return Ok(()) };
             if self.input.is_inside(name) {
@@ -288,6 +289,8 @@ impl Parser<'_> {
     /// Passes blanks and a comment.
     fn skip_blanks(&mut self) {
         loop {
+            let blanks = self.input.rest().iter().take_while(|&&byte| matches!(byte, b' ' | b'\t')).count();
+            self.input.skip(blanks);
             match self.input.peek() {
                 Some(b' ' | b'\t') => self.input.bump(),
                 Some(b'#') => {

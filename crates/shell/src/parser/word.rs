@@ -1,7 +1,7 @@
 //! word — what is inside a word: quotes, escapes, and the expansions it asks for.
 
 use super::token::{Mode, WordToken};
-use super::{Options, Parsed, Parser, join};
+use super::{Options, Parsed, Parser, is_reserved, join};
 use crate::arithmetic;
 use crate::ast::{
     Arithmetic, Operation, Parameter, ParameterName, Part, ProcessSubstitution, Substitution, Text, Word,
@@ -209,7 +209,8 @@ impl Parser<'_> {
         let bare = !builder.special && !builder.quoted && assign.is_none();
         let mut word = builder.finish();
         word.assignment = assignment && mode == Mode::Declaration;
-        Ok(WordToken { word, bare, assign })
+        let reserved = bare && word.as_literal().is_some_and(is_reserved);
+        Ok(WordToken { word, bare, reserved, assign })
     }
 
     /// The most common word: literal text, with its end in sight.
@@ -226,9 +227,11 @@ impl Parser<'_> {
         }
         let text: Text = rest[..length].into();
         self.input.skip(length);
+        let reserved = is_reserved(&text);
         Some(WordToken {
             word: Word { parts: Vec::new(), literal: Some(text), assignment: false },
             bare: true,
+            reserved,
             assign: None,
         })
     }
