@@ -1,10 +1,12 @@
 //! digest — the digests by their names: MD5, SHA-1, SHA-2, SHA-3.
+//!
+//! SHA-1 and SHA-2 come from the crates `sha1` and `sha2`, which use the processor's instructions where it has them.
 
 mod block;
 mod md5;
-mod sha1;
-mod sha2;
 mod sha3;
+
+use sha2::digest::Digest as _;
 
 /// Which digest.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,7 +27,9 @@ pub struct Digest(State);
 enum State {
     Md5(md5::Md5),
     Sha1(sha1::Sha1),
+    Sha224(sha2::Sha224),
     Sha256(sha2::Sha256),
+    Sha384(sha2::Sha384),
     Sha512(sha2::Sha512),
     Sha3(sha3::Sha3),
 }
@@ -48,10 +52,10 @@ impl Algorithm {
         Digest(match self {
             Algorithm::Md5 => State::Md5(md5::Md5::new()),
             Algorithm::Sha1 => State::Sha1(sha1::Sha1::new()),
-            Algorithm::Sha224 => State::Sha256(sha2::Sha256::new(224)),
-            Algorithm::Sha256 => State::Sha256(sha2::Sha256::new(256)),
-            Algorithm::Sha384 => State::Sha512(sha2::Sha512::new(384)),
-            Algorithm::Sha512 => State::Sha512(sha2::Sha512::new(512)),
+            Algorithm::Sha224 => State::Sha224(sha2::Sha224::new()),
+            Algorithm::Sha256 => State::Sha256(sha2::Sha256::new()),
+            Algorithm::Sha384 => State::Sha384(sha2::Sha384::new()),
+            Algorithm::Sha512 => State::Sha512(sha2::Sha512::new()),
             Algorithm::Sha3(bits) => State::Sha3(sha3::Sha3::new(usize::from(bits))),
         })
     }
@@ -69,7 +73,9 @@ impl Digest {
         match &mut self.0 {
             State::Md5(state) => state.update(bytes),
             State::Sha1(state) => state.update(bytes),
+            State::Sha224(state) => state.update(bytes),
             State::Sha256(state) => state.update(bytes),
+            State::Sha384(state) => state.update(bytes),
             State::Sha512(state) => state.update(bytes),
             State::Sha3(state) => state.update(bytes),
         }
@@ -78,9 +84,11 @@ impl Digest {
     pub fn finish(self) -> Vec<u8> {
         match self.0 {
             State::Md5(state) => state.finish(),
-            State::Sha1(state) => state.finish(),
-            State::Sha256(state) => state.finish(),
-            State::Sha512(state) => state.finish(),
+            State::Sha1(state) => state.finalize().to_vec(),
+            State::Sha224(state) => state.finalize().to_vec(),
+            State::Sha256(state) => state.finalize().to_vec(),
+            State::Sha384(state) => state.finalize().to_vec(),
+            State::Sha512(state) => state.finalize().to_vec(),
             State::Sha3(state) => state.finish(),
         }
     }

@@ -39,7 +39,6 @@ pub mod record_lock;
 pub mod resolver;
 pub mod schedule;
 pub mod session;
-pub mod sha_instructions;
 pub mod signal;
 pub mod signal_fd;
 pub mod signal_wait;
