@@ -8,6 +8,7 @@ pub(crate) mod kill;
 pub(crate) mod killall;
 pub(crate) mod nice;
 pub(crate) mod nohup;
+pub(crate) mod pgrep;
 pub(crate) mod pidof;
 pub(crate) mod ps;
 pub(crate) mod pwdx;

@@ -30,4 +30,5 @@ pub(crate) mod tsort;
 pub(crate) mod uniq;
 pub(crate) mod wc;
 pub(crate) mod xargs;
+pub(crate) mod xxd;
 pub(crate) mod yes;
