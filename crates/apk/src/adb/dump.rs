@@ -2,9 +2,12 @@
 //!
 //! The bytes are those of `apk adbdump`, quirks included: an empty line in a text is not shown in YAML.
 
+use std::ops::{Deref, DerefMut};
+
 use super::facts::read_dependency;
 use super::schema::{Kind, Schema};
 use super::value::{Object, Tree, Value};
+use crate::error::{self, Result};
 use crate::identity::hexadecimal;
 
 /// A text of so many bytes or more is shown as a block.
@@ -64,9 +67,50 @@ fn items<'a>(schema: &'static Schema, object: &Object<'a>) -> Vec<(&'static str,
         .collect()
 }
 
+/// A tree is shown with at most so many bytes for each of its own, and so many more: objects may stand in several places,
+/// and a small tree that uses this without measure would fill all memory.
+const SHOWN_MAX: usize = 64;
+const SHOWN_MORE: usize = 1 << 20;
+
+/// The text so far, and how long it may get.
+struct Text<'a> {
+    bytes: &'a mut Vec<u8>,
+    limit: usize,
+}
+
+impl Text<'_> {
+    fn is_full(&self) -> bool {
+        self.bytes.len() > self.limit
+    }
+
+    /// Shows a whole tree by `show`.
+    fn of(root: &Object, out: &mut Vec<u8>, show: impl FnOnce(&mut Text)) -> Result {
+        let limit = out.len() + SHOWN_MAX * root.tree().size() + SHOWN_MORE;
+        let mut text = Text { bytes: out, limit };
+        show(&mut text);
+        if text.is_full() { Err(error::Kind::Limit("length of the text of a tree").into()) } else { Ok(()) }
+    }
+}
+
+impl Deref for Text<'_> {
+    type Target = Vec<u8>;
+
+    fn deref(&self) -> &Vec<u8> {
+        self.bytes
+    }
+}
+
+impl DerefMut for Text<'_> {
+    fn deref_mut(&mut self) -> &mut Vec<u8> {
+        self.bytes
+    }
+}
+
 /// Appends the tree as YAML.
-pub fn yaml(schema: &'static Schema, root: &Object, out: &mut Vec<u8>) {
-    yaml_object(schema, root, 0, false, out);
+///
+/// Errors: the text is out of proportion.
+pub fn yaml(schema: &'static Schema, root: &Object, out: &mut Vec<u8>) -> Result {
+    Text::of(root, out, |text| yaml_object(schema, root, 0, false, text))
 }
 
 /// `is_first_placed`: the first line's indent stands there already, as a list's dash.
@@ -75,9 +119,12 @@ fn yaml_object(
     object: &Object,
     indent: usize,
     is_first_placed: bool,
-    out: &mut Vec<u8>,
+    out: &mut Text,
 ) {
     for (index, (name, item)) in items(schema, object).into_iter().enumerate() {
+        if out.is_full() {
+            return;
+        }
         if index > 0 || !is_first_placed {
             out.extend(std::iter::repeat_n(b' ', indent));
         }
@@ -97,8 +144,11 @@ fn yaml_object(
     }
 }
 
-fn yaml_list(kind: &'static Kind, list: &Object, indent: usize, out: &mut Vec<u8>) {
+fn yaml_list(kind: &'static Kind, list: &Object, indent: usize, out: &mut Text) {
     for value in list.values() {
+        if out.is_full() {
+            return;
+        }
         let Some(item) = item(kind, list.tree(), value) else { continue };
         out.extend(std::iter::repeat_n(b' ', indent));
         out.push(b'-');
@@ -147,14 +197,20 @@ fn yaml_block(text: &[u8], indent: usize, out: &mut Vec<u8>) {
 }
 
 /// Appends the tree as JSON.
-pub fn json(schema: &'static Schema, root: &Object, out: &mut Vec<u8>) {
-    json_object(schema, root, 0, out);
+///
+/// Errors: the text is out of proportion.
+pub fn json(schema: &'static Schema, root: &Object, out: &mut Vec<u8>) -> Result {
+    Text::of(root, out, |text| json_object(schema, root, 0, text))?;
     out.push(b'\n');
+    Ok(())
 }
 
-fn json_object(schema: &'static Schema, object: &Object, indent: usize, out: &mut Vec<u8>) {
+fn json_object(schema: &'static Schema, object: &Object, indent: usize, out: &mut Text) {
     out.push(b'{');
     for (index, (name, item)) in items(schema, object).into_iter().enumerate() {
+        if out.is_full() {
+            return;
+        }
         out.extend_from_slice(if index > 0 { b",\n" } else { b"\n" });
         out.extend(std::iter::repeat_n(b' ', indent + 2));
         out.extend_from_slice(format!("\"{name}\": ").as_bytes());
@@ -165,7 +221,7 @@ fn json_object(schema: &'static Schema, object: &Object, indent: usize, out: &mu
     out.push(b'}');
 }
 
-fn json_item(item: &Item, indent: usize, out: &mut Vec<u8>) {
+fn json_item(item: &Item, indent: usize, out: &mut Text) {
     match item {
         Item::Text(text) => json_text(text, out),
         Item::Script(text) => json_text(text, out),
@@ -175,10 +231,13 @@ fn json_item(item: &Item, indent: usize, out: &mut Vec<u8>) {
     }
 }
 
-fn json_list(kind: &'static Kind, list: &Object, indent: usize, out: &mut Vec<u8>) {
+fn json_list(kind: &'static Kind, list: &Object, indent: usize, out: &mut Text) {
     out.push(b'[');
     let shown = list.values().filter_map(|value| item(kind, list.tree(), value));
     for (index, item) in shown.enumerate() {
+        if out.is_full() {
+            return;
+        }
         if index > 0 && matches!(item, Item::Object(..)) {
             out.extend_from_slice(b", ");
         } else {
@@ -234,6 +293,24 @@ mod tests {
             let mut out = Vec::new();
             yaml_text(text.as_bytes(), 2, &mut out);
             assert_eq!(String::from_utf8_lossy(&out), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn shared_objects_do_not_fill_memory() {
+        let mut heap = super::super::heap::Heap::new();
+        let name = heap.blob(b"name");
+        let file = heap.object(&[name]);
+        let files = heap.object(&[file; 1000]);
+        let folder = heap.object(&[name, Value::NULL, files]);
+        let folders = heap.object(&[folder; 1000]);
+        let root = heap.object(&[Value::NULL, folders]);
+        let payload = heap.finish(root).unwrap();
+        let root = Tree::new(&payload).unwrap().root();
+        for dump in [yaml, json] {
+            let mut out = Vec::new();
+            assert!(dump(&super::super::schema::PACKAGE, &root, &mut out).is_err());
+            assert!(out.len() < 4 << 20);
         }
     }
 

@@ -285,7 +285,7 @@ replaces-priority: 3
     fn comes_back_as_it_was() {
         let (id, payload) = generate(TEXT.as_bytes()).unwrap();
         let mut out = format!("#%SCHEMA: {id:08X}\n").into_bytes();
-        dump::yaml(schema::of(id).unwrap(), &Tree::new(&payload).unwrap().root(), &mut out);
+        dump::yaml(schema::of(id).unwrap(), &Tree::new(&payload).unwrap().root(), &mut out).unwrap();
         assert_eq!(String::from_utf8_lossy(&out), TEXT);
     }
 

@@ -67,6 +67,11 @@ impl<'a> Tree<'a> {
         (self.payload[0], self.payload[1])
     }
 
+    /// Bytes of the whole block.
+    pub fn size(&self) -> usize {
+        self.payload.len()
+    }
+
     pub fn root(&self) -> Object<'a> {
         self.object(Value(word(self.payload, 4).unwrap_or(0)))
     }

@@ -78,8 +78,8 @@ fn dump_file(
                 let (compat, version) = tree.versions();
                 line(out, format!("# ADB block, size: {}, compat: {compat}, ver: {version}\n", block.size));
                 match (schema::of(id), format) {
-                    (Some(schema), Format::Yaml) => dump::yaml(schema, &tree.root(), out),
-                    (Some(schema), Format::Json) => dump::json(schema, &tree.root(), out),
+                    (Some(schema), Format::Yaml) => dump::yaml(schema, &tree.root(), out)?,
+                    (Some(schema), Format::Json) => dump::json(schema, &tree.root(), out)?,
                     (None, _) => line(out, "# Unrecognized schema\n".to_string()),
                 }
             }
