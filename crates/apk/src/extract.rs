@@ -13,22 +13,17 @@ use std::path::Path;
 
 use sys::at::{self, Links};
 
-use crate::entry::{Entry, Kind as EntryKind, Owner, is_safe_path};
+use crate::entry::{Entry, Kind as EntryKind, is_safe_path};
 use crate::error::{Error, Kind, Place, Result};
 use crate::reader::PackageReader;
+use crate::transaction::names::Names;
 
 /// How entries are made.
 pub struct Options<'a> {
     /// The numbers of owners; None leaves all to whom the process is.
-    pub owners: Option<&'a dyn Owners>,
+    pub owners: Option<&'a Names>,
     /// A file that is there already is replaced, rather than an error.
     pub overwrite: bool,
-}
-
-/// Numbers of names.
-pub trait Owners {
-    fn uid(&self, owner: &Owner) -> u32;
-    fn gid(&self, owner: &Owner) -> u32;
 }
 
 /// Where entries go.

@@ -5,6 +5,7 @@
 use std::ops::{Deref, DerefMut};
 
 use super::facts::read_dependency;
+use super::kind;
 use super::schema::{Kind, Schema};
 use super::value::{Object, Tree, Value};
 use crate::error::{self, Result};
@@ -20,6 +21,8 @@ enum Item<'a> {
     Int(u64),
     Octal(u64),
     Object(&'static Schema, Object<'a>),
+    /// A tree of its own: bytes of its block, and the versions in it.
+    Nested(&'static Schema, Object<'a>),
     List(&'static Kind, Object<'a>),
 }
 
@@ -53,8 +56,8 @@ fn item<'a>(kind: &'static Kind, tree: Tree<'a>, value: Value) -> Option<Item<'a
         }
         Kind::Nested(schema) => {
             // The header of the nested block: size and type in one word.
-            let inner = Tree::new(blob()?.get(4..)?).ok()?;
-            Some(Item::Object(schema, inner.root()))
+            let inner = nested(blob()?)?;
+            Some(Item::Nested(schema, inner.root()))
         }
     }
 }
@@ -106,6 +109,12 @@ impl DerefMut for Text<'_> {
     }
 }
 
+/// The tree in a block: its header is the size, itself included, with the type 0 above it.
+fn nested(block: &[u8]) -> Option<Tree<'_>> {
+    let header = u32::from_le_bytes(*block.first_chunk()?);
+    Tree::new(block.get(4..header as usize)?).ok()
+}
+
 /// Appends the tree as YAML.
 ///
 /// Errors: the text is out of proportion.
@@ -131,7 +140,7 @@ fn yaml_object(
         out.extend_from_slice(name.as_bytes());
         out.push(b':');
         match item {
-            Item::Object(schema, object) => {
+            Item::Object(schema, object) | Item::Nested(schema, object) => {
                 out.push(b'\n');
                 yaml_object(schema, &object, indent + 2, false, out);
             }
@@ -157,6 +166,17 @@ fn yaml_list(kind: &'static Kind, list: &Object, indent: usize, out: &mut Text) 
                 out.push(b' ');
                 yaml_object(schema, &object, indent + 2, true, out);
             }
+            Item::Nested(schema, object) => {
+                let tree = object.tree();
+                let (compat, version) = tree.versions();
+                let id = kind::PACKAGE;
+                out.extend_from_slice(format!(" #%SCHEMA: {id:08X}\n").as_bytes());
+                out.extend(std::iter::repeat_n(b' ', indent + 2));
+                let size = tree.size();
+                let line = format!("# ADB block, size: {size}, compat: {compat}, ver: {version}\n");
+                out.extend_from_slice(line.as_bytes());
+                yaml_object(schema, &object, indent + 2, false, out);
+            }
             Item::List(..) => out.push(b'\n'),
             scalar => yaml_scalar(&scalar, indent, out),
         }
@@ -170,7 +190,7 @@ fn yaml_scalar(item: &Item, indent: usize, out: &mut Vec<u8>) {
         Item::Script(text) => yaml_block(text, indent, out),
         Item::Int(value) => out.extend_from_slice(format!(" {value}\n").as_bytes()),
         Item::Octal(value) => out.extend_from_slice(format!(" 0{value:o}\n").as_bytes()),
-        Item::Object(..) | Item::List(..) => {}
+        Item::Object(..) | Item::Nested(..) | Item::List(..) => {}
     }
 }
 
@@ -226,7 +246,9 @@ fn json_item(item: &Item, indent: usize, out: &mut Text) {
         Item::Text(text) => json_text(text, out),
         Item::Script(text) => json_text(text, out),
         Item::Int(value) | Item::Octal(value) => out.extend_from_slice(value.to_string().as_bytes()),
-        Item::Object(schema, object) => json_object(schema, object, indent, out),
+        Item::Object(schema, object) | Item::Nested(schema, object) => {
+            json_object(schema, object, indent, out)
+        }
         Item::List(kind, list) => json_list(kind, list, indent, out),
     }
 }
@@ -238,7 +260,7 @@ fn json_list(kind: &'static Kind, list: &Object, indent: usize, out: &mut Text) 
         if out.is_full() {
             return;
         }
-        if index > 0 && matches!(item, Item::Object(..)) {
+        if index > 0 && matches!(item, Item::Object(..) | Item::Nested(..)) {
             out.extend_from_slice(b", ");
         } else {
             out.extend_from_slice(if index > 0 { b",\n" } else { b"\n" });

@@ -1,13 +1,14 @@
 //! extract — the files of packages, unpacked into a folder.
 
 use std::fs::File;
+use std::path::Path;
 
 use super::options::{Group, Takes, opt};
 use super::{Applet, Cx, Failure, Result, files, os};
-use crate::entry::Owner;
 use crate::error::Place;
 use crate::extract::{self, Options};
 use crate::reader::PackageReader;
+use crate::transaction::names::Names;
 
 pub static APPLET: Applet = Applet {
     name: "extract",
@@ -36,30 +37,17 @@ fn run(cx: &mut Cx) -> Result {
     })?;
     // Only root can give files away.
     let may_chown = !cx.options.has("no-chown") && sys::user::effective_id() == 0;
-    let numbers = may_chown.then_some(Numbers);
+    let names = may_chown.then(|| {
+        let root = cx.globals.root.as_deref().unwrap_or(Path::new("/"));
+        File::open(root).map(|root| Names::read(&root)).unwrap_or_default()
+    });
     for name in cx.args.clone() {
         cx.messages.message_at(0, [&b"Extracting "[..], &name, b"..."].concat());
-        let options = Options {
-            owners: numbers.as_ref().map(|numbers| numbers as &dyn extract::Owners),
-            overwrite: cx.globals.force.overwrite,
-        };
+        let options = Options { owners: names.as_ref(), overwrite: cx.globals.force.overwrite };
         let trust = files::trust(cx, &keys);
         let mut reader =
             files::open(&name).and_then(|file| PackageReader::open(Box::new(file), trust)).place(&name)?;
         extract::unpack(&mut reader, &folder, &options).place(&name)?;
     }
     Ok(0)
-}
-
-/// Numbers of owners that packages themselves have.
-struct Numbers;
-
-impl extract::Owners for Numbers {
-    fn uid(&self, owner: &Owner) -> u32 {
-        owner.id.unwrap_or(0)
-    }
-
-    fn gid(&self, owner: &Owner) -> u32 {
-        owner.id.unwrap_or(0)
-    }
 }

@@ -23,6 +23,7 @@ pub mod help;
 pub mod index;
 pub mod info;
 pub mod list;
+pub mod manifest;
 pub mod mkndx;
 pub mod mkpkg;
 pub mod options;
@@ -57,6 +58,7 @@ pub static APPLETS: &[&Applet] = &[
     &index::APPLET,
     &info::APPLET,
     &list::APPLET,
+    &manifest::APPLET,
     &mkndx::APPLET,
     &mkpkg::APPLET,
     &policy::APPLET,
