@@ -12,6 +12,7 @@ use std::time::{Duration, UNIX_EPOCH};
 struct Bench {
     folder: PathBuf,
     peer: PathBuf,
+    data: PathBuf,
     differences: Vec<String>,
 }
 
@@ -33,7 +34,7 @@ impl Bench {
             fill(&folder.join(side), &Path::new(&data).join("apk"))
                 .expect("the temporary folder can be written");
         }
-        Some(Bench { folder, peer: peer.into(), differences: Vec::new() })
+        Some(Bench { folder, peer: peer.into(), data: Path::new(&data).join("apk"), differences: Vec::new() })
     }
 
     fn output(&self, side: &str, program: &Path, args: &[&str]) -> Output {
@@ -210,6 +211,17 @@ fn says_and_writes_what_the_reference_does() {
     ] {
         bench.run(format!("mkndx {options}").trim_end());
     }
+    for side in ["peer", "ours"] {
+        let folder = bench.folder.join(side).join("root/lib/apk/db");
+        fs::create_dir_all(&folder).expect("the temporary folder can be written");
+        let source = bench.data.join("db/alpine-3.20/installed");
+        fs::write(folder.join("installed"), fs::read(source).expect("the database is among the data"))
+            .expect("the temporary folder can be written");
+    }
+    bench.run("--root root convdb -c none");
+    bench.same("installed.adb");
+    bench.run("adbdump installed.adb");
+    bench.run("adbdump --format json installed.adb");
     bench.run("convndx --allow-untrusted -c none i.tar.gz");
     bench.run("convndx nothing");
     bench.run("convndx --allow-untrusted replayout-1.0.0-r0.apk");

@@ -143,7 +143,7 @@ pub fn write_slot(heap: &mut Heap, package: &Package, slot: usize) -> Value {
 }
 
 /// The slots in the order of the lines of a version 2 index.
-const LINE_ORDER: [usize; 17] = [
+const LINE_ORDER: [usize; 19] = [
     info::HASHES,
     info::NAME,
     info::VERSION,
@@ -161,15 +161,24 @@ const LINE_ORDER: [usize; 17] = [
     info::DEPENDS,
     info::PROVIDES,
     info::INSTALL_IF,
+    // The installed database has these, too.
+    info::TAGS,
+    info::REPLACES,
 ];
 
 /// Writes the facts of a package from a version 2 index, in the order of its lines.
 pub fn write_info_of_lines(heap: &mut Heap, package: &Package) -> Value {
+    let slots = slots_of_lines(heap, package);
+    heap.object(&slots)
+}
+
+/// The values alone, slot 1 first, whose object is yet to be written.
+pub fn slots_of_lines(heap: &mut Heap, package: &Package) -> [Value; info::COUNT] {
     let mut slots = [Value::NULL; info::COUNT];
     for slot in LINE_ORDER {
         slots[slot - 1] = write_slot(heap, package, slot);
     }
-    heap.object(&slots)
+    slots
 }
 
 /// Writes the facts of a version 2 package in the order of the lines of its .PKGINFO: dependencies where they stand, their

@@ -121,10 +121,7 @@ impl<'a> Lines<'a> {
                 let mut inner = Heap::new();
                 let root = self.object(&mut inner, schema, line.indent + 1)?;
                 let payload = inner.finish(root)?;
-                let mut block = (payload.len() as u32 + 4).to_le_bytes().to_vec();
-                block.extend_from_slice(&payload);
-                block.resize(block.len().next_multiple_of(8), 0);
-                Ok(heap.blob(&block))
+                Ok(heap.nested(&payload))
             }
             _ => {
                 let text = self.text(line, rest);

@@ -64,6 +64,15 @@ impl Heap {
         (Value(kind | at), at as usize + item.len() - bytes.len())
     }
 
+    /// A tree of its own, as a block with its header. Its length always has four bytes, which keeps the tree aligned.
+    pub fn nested(&mut self, tree: &[u8]) -> Value {
+        let mut block = (tree.len() as u32 + 4).to_le_bytes().to_vec();
+        block.extend_from_slice(tree);
+        block.resize(block.len().next_multiple_of(8), 0);
+        let item = [&(block.len() as u32).to_le_bytes(), block.as_slice()].concat();
+        Value(TYPE_BLOB_32 | self.put(&item, 4))
+    }
+
     /// An object: the slots from 1 on. Nulls at the end are cut; null if nothing is left.
     pub fn object(&mut self, slots: &[Value]) -> Value {
         self.slots(TYPE_OBJECT, slots)

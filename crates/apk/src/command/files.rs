@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{Cx, Failure, Result, os};
 use crate::adb::container::{BlockKind, Compression, Writer};
 use crate::adb::signature;
+use crate::database::{Database, Opening, Purpose};
 use crate::error::{Error, Kind, Place};
 use crate::trust::{Keys, SigningKey, Trust};
 
@@ -30,6 +31,33 @@ pub fn keys(cx: &Cx) -> Keys {
 /// What files given by name must show.
 pub fn trust<'a>(cx: &Cx, keys: &'a Keys) -> Trust<'a> {
     Trust { keys, allow_untrusted: cx.globals.allow_untrusted, identity: None }
+}
+
+/// The root's database, to be read only.
+pub fn open_database(cx: &mut Cx) -> Result<Database> {
+    let globals = &cx.globals;
+    let database = Database::open(
+        &Opening {
+            root: globals.root.as_deref(),
+            purpose: Purpose::Read,
+            usermode: false,
+            wait: std::time::Duration::ZERO,
+            arches: &globals.arches,
+            native: super::ARCH,
+            tolerant: globals.force.old_apk,
+        },
+        &mut |_| {},
+    );
+    database.map_err(|not_opened| {
+        for line in &not_opened.lines {
+            cx.messages.error(line);
+        }
+        // Without a root there is no database to speak of.
+        if not_opened.lines.iter().any(|line| line.starts_with("Unable to open root")) {
+            return Failure::Exit(-1);
+        }
+        Failure::Error(format!("Failed to open apk database: {}", not_opened.reason))
+    })
 }
 
 /// A file of the command line.

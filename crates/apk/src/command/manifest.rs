@@ -1,8 +1,8 @@
 //! manifest — the digests of the files of packages, installed or in a file.
 
-use super::{Applet, Cx, Failure, Result, files};
+use super::{Applet, Cx, Result, files};
+use crate::database::Database;
 use crate::database::installed::Entry as Installed;
-use crate::database::{Database, Opening, Purpose};
 use crate::entry::Kind as EntryKind;
 use crate::error::Place;
 use crate::identity::Digest;
@@ -20,29 +20,7 @@ pub static APPLET: Applet = Applet {
 };
 
 fn run(cx: &mut Cx) -> Result {
-    let globals = &cx.globals;
-    let database = Database::open(
-        &Opening {
-            root: globals.root.as_deref(),
-            purpose: Purpose::Read,
-            usermode: false,
-            wait: std::time::Duration::ZERO,
-            arches: &globals.arches,
-            native: super::ARCH,
-            tolerant: globals.force.old_apk,
-        },
-        &mut |_| {},
-    );
-    let database = database.map_err(|not_opened| {
-        for line in &not_opened.lines {
-            cx.messages.error(line);
-        }
-        // Without a root there is no database to speak of.
-        if not_opened.lines.iter().any(|line| line.starts_with("Unable to open root")) {
-            return Failure::Exit(-1);
-        }
-        Failure::Error(format!("Failed to open apk database: {}", not_opened.reason))
-    })?;
+    let database = files::open_database(cx)?;
     let keys = files::keys(cx);
     for name in cx.args.clone() {
         let mut out = Vec::new();

@@ -6,11 +6,12 @@ use std::path::Path;
 
 use super::groups::GENERATION;
 use super::options::{Group, Takes, opt};
+use super::owner_names::RootNames;
 use super::{ARCH, Applet, Cx, Failure, Result, files, os};
 use crate::adb::container::BlockKind;
 use crate::adb::generate::scalar;
 use crate::adb::heap::Heap;
-use crate::adb::make::{self, Made, OwnerNames, Parts};
+use crate::adb::make::{self, Made, Parts};
 use crate::adb::schema::{INFO, Kind as Field, info};
 use crate::adb::value::Value;
 use crate::adb::{facts, kind};
@@ -92,7 +93,7 @@ fn run(cx: &mut Cx) -> Result {
             failed(&Error::from(error))
         })?;
     }
-    let made = make::make(parts, &HostNames::read()).map_err(|error| {
+    let made = make::make(parts, &RootNames::read(Path::new("/"))).map_err(|error| {
         cx.messages.error(error.to_string());
         failed(&error)
     })?;
@@ -237,41 +238,4 @@ fn write(cx: &mut Cx, generation: &files::Generation, facts: &Facts, made: &Made
         }
     };
     files::replace(os(&output).as_ref(), &mut |out| fill(out))
-}
-
-/// Names of the owners on this machine.
-struct HostNames {
-    users: Vec<(u32, Vec<u8>)>,
-    groups: Vec<(u32, Vec<u8>)>,
-}
-
-/// What an owner without a name is called.
-const NOBODY: &[u8] = b"nobody";
-
-impl HostNames {
-    fn read() -> HostNames {
-        let text = |path: &str| fs::read(path).unwrap_or_default();
-        HostNames {
-            users: posix::passwd::users(&text("/etc/passwd")).map(|user| (user.uid, user.name)).collect(),
-            groups: posix::passwd::groups(&text("/etc/group")).map(|group| (group.gid, group.name)).collect(),
-        }
-    }
-}
-
-fn name_of(names: &[(u32, Vec<u8>)], id: u32) -> Vec<u8> {
-    if id == 0 {
-        return b"root".to_vec();
-    }
-    let known = names.iter().find(|(number, _)| *number == id);
-    known.map_or_else(|| NOBODY.to_vec(), |(_, name)| name.clone())
-}
-
-impl OwnerNames for HostNames {
-    fn user(&self, uid: u32) -> Vec<u8> {
-        name_of(&self.users, uid)
-    }
-
-    fn group(&self, gid: u32) -> Vec<u8> {
-        name_of(&self.groups, gid)
-    }
 }

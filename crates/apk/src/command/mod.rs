@@ -12,6 +12,7 @@ pub mod add;
 pub mod commit;
 mod compare;
 pub mod config;
+pub mod convdb;
 pub mod convndx;
 pub mod del;
 pub mod extract;
@@ -27,6 +28,7 @@ pub mod manifest;
 pub mod mkndx;
 pub mod mkpkg;
 pub mod options;
+pub mod owner_names;
 mod plan;
 pub mod policy;
 pub mod search;
@@ -51,6 +53,7 @@ pub static APPLETS: &[&Applet] = &[
     &adbgen::APPLET,
     &adbsign::APPLET,
     &add::APPLET,
+    &convdb::APPLET,
     &convndx::APPLET,
     &del::APPLET,
     &extract::APPLET,
