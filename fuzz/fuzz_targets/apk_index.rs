@@ -11,11 +11,13 @@ fuzz_target!(|data: &[u8]| {
         if let Ok(package) = block::parse(text, &mut old) {
             let mut out = Vec::new();
             block::write(&package, &mut out);
-            // What was written is read again as the same, where the source was whole.
+            // What was written is read again as the same text: operators without a text of their own, which the
+            // reference takes, too, are lost in the first writing.
             if package.identity.is_some() && !package.broken.any() {
-                let mut again = block::parse(&out, &mut old).expect("it was written by us");
-                again.tags = package.tags.clone();
-                assert_eq!(again, package);
+                let again = block::parse(&out, &mut old).expect("it was written by us");
+                let mut text = Vec::new();
+                block::write(&again, &mut text);
+                assert_eq!(text, out);
             }
         }
     }
