@@ -17,6 +17,7 @@ pub mod entry;
 pub mod error;
 pub mod extract;
 pub mod identity;
+pub mod network;
 pub mod output;
 pub mod package;
 pub mod package_name;

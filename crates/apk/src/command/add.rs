@@ -46,8 +46,12 @@ fn run(cx: &mut Cx) -> Result {
     if let Some(specifier) = &specifier {
         wanted.push(make_virtual(cx, &mut system, specifier)?);
     } else {
-        for word in &cx.args {
-            wanted.push(world_dependency(word)?);
+        for word in &cx.args.clone() {
+            let given = system.give_file(cx, word)?;
+            wanted.push(match given {
+                Some(given) => given,
+                None => world_dependency(word)?,
+            });
         }
     }
     let flags =
@@ -116,7 +120,8 @@ fn make_virtual(cx: &mut Cx, system: &mut System, specifier: &[u8]) -> Result<De
     for (letter, value) in [
         (b"P:", &*dependency.name),
         (b"V:", &*dependency.version),
-        (b"S:", b"0".as_slice()),
+        (b"A:", b"noarch".as_slice()),
+        (b"S:", b"0"),
         (b"I:", b"0"),
         (b"T:", b"virtual meta package"),
         (b"D:", &depends),

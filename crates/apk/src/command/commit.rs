@@ -3,6 +3,7 @@
 use super::plan;
 use super::system::System;
 use super::{Cx, Failure, Result};
+use crate::database::Purpose;
 use crate::dependency::Dependency;
 use crate::output::size;
 use crate::solver::{self, Change, Flags, NameFlags, Request, Solution};
@@ -81,12 +82,13 @@ pub fn check_tags(cx: &mut Cx, system: &System, world: &[Dependency]) -> Result<
 
 /// Prints the plan, does it, and sums up.
 pub fn carry_out(cx: &mut Cx, system: &System, universe: &Universe<'_>, solution: &Solution<'_>) -> Result {
-    let total = solution.changes.total();
-    if !cx.globals.simulate && total > 0 {
-        return Err(Failure::Error("changes can only be simulated by this program (--simulate)".to_string()));
-    }
-    let width = total.to_string().len();
     plan::print(cx, universe, solution);
+    let mut database = system.database.borrow_mut();
+    if let Some(database) = database.as_mut().filter(|database| database.purpose != Purpose::Read) {
+        return super::apply::run(cx, system, database, universe, solution);
+    }
+    let total = solution.changes.total();
+    let width = total.to_string().len();
     let mut number = 0;
     for change in solution.changes.list.iter().filter(|change| change.is_change()) {
         number += 1;

@@ -9,12 +9,15 @@ pub mod adbdump;
 pub mod adbgen;
 pub mod adbsign;
 pub mod add;
+pub mod apply;
+pub mod audit;
 pub mod commit;
 mod compare;
 pub mod config;
 pub mod convdb;
 pub mod convndx;
 pub mod del;
+pub mod download;
 pub mod extract;
 pub mod files;
 pub mod fix;
@@ -27,15 +30,18 @@ pub mod list;
 pub mod manifest;
 pub mod mkndx;
 pub mod mkpkg;
+pub mod opened;
 pub mod options;
 pub mod owner_names;
 mod plan;
 pub mod policy;
+pub mod refresh;
 pub mod search;
 mod select;
 pub mod stats;
 pub mod system;
 mod time;
+pub mod update;
 pub mod upgrade;
 pub mod verify;
 pub mod version;
@@ -53,6 +59,7 @@ pub static APPLETS: &[&Applet] = &[
     &adbgen::APPLET,
     &adbsign::APPLET,
     &add::APPLET,
+    &audit::APPLET,
     &convdb::APPLET,
     &convndx::APPLET,
     &del::APPLET,
@@ -67,6 +74,7 @@ pub static APPLETS: &[&Applet] = &[
     &policy::APPLET,
     &search::APPLET,
     &stats::APPLET,
+    &update::APPLET,
     &upgrade::APPLET,
     &verify::APPLET,
     &version::APPLET,

@@ -1,13 +1,20 @@
 //! system — what a command works on: the root's database, world and repositories, as one universe.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::globals::ExtraRepository;
-use super::{ARCH, Cx, Failure, Result, os};
+use super::refresh::{self, Refreshed};
+use super::{ARCH, Cx, Failure, Result, opened, os};
 use crate::catalog::{self, Catalog};
-use crate::dependency::{self, Dependency};
-use crate::error::{Error, Kind};
+use crate::database::Database;
+use crate::dependency::{self, Dependency, Op};
+use crate::error::{Error, Kind, Place};
+use crate::identity::Identity;
+use crate::reader::PackageReader;
 use crate::repository::{self, Config, Problem, Repositories};
 use crate::trust::{Keys, Trust};
 use crate::universe::{Dep, Origin, RepositorySet, Source, Universe};
@@ -36,15 +43,21 @@ pub struct System {
     pub indexes: Vec<std::result::Result<Vec<u8>, Error>>,
     keys: Keys,
     catalogs: Vec<(Vec<u8>, Origin)>,
+    /// Package files of the command line, by identity.
+    given_files: Vec<(Identity, PathBuf)>,
+    /// Indexes of servers that could not be fetched, and are not in the cache.
+    pub unavailable: usize,
+    /// Indexes of servers that could not be fetched, and are in the cache as they were.
+    pub stale: usize,
+    /// The installed database: open to be changed where the command may do so.
+    pub database: RefCell<Option<Database>>,
 }
 
 /// Where the parts of a system lie below its root.
-const WORLD: &str = "etc/apk/world";
 const ARCHES: &str = "etc/apk/arch";
 const REPOSITORIES: &str = "etc/apk/repositories";
 const REPOSITORY_FOLDERS: [&str; 2] = ["etc/apk/repositories.d", "lib/apk/repositories.d"];
 const KEY_FOLDERS: [&str; 2] = ["etc/apk/keys", "lib/apk/keys"];
-const DATABASE: &str = "lib/apk/db";
 const CACHE: &str = "etc/apk/cache";
 const CACHE_STATIC: &str = "var/cache/apk";
 
@@ -52,7 +65,10 @@ impl System {
     /// Reads the system that the options name, and says what is wrong with its repositories.
     pub fn open(cx: &mut Cx, wanted: Wanted) -> Result<System> {
         let root = cx.globals.root.clone().unwrap_or_else(|| PathBuf::from("/"));
-        if let Err(error) = fs::read_dir(&root) {
+        let mut database = None;
+        if wanted.installed {
+            database = Some(opened::open(cx)?);
+        } else if let Err(error) = fs::read_dir(&root) {
             return Err(Failure::Error(format!("Unable to open root: {}", sys::error::text(&error))));
         }
         let mut system = System {
@@ -63,19 +79,45 @@ impl System {
             repositories: Repositories::default(),
             indexes: Vec::new(),
             catalogs: Vec::new(),
+            given_files: Vec::new(),
+            unavailable: 0,
+            stale: 0,
+            database: RefCell::new(None),
         };
-        if wanted.installed
-            && let Err(error) = system.read_database()
-        {
-            cx.messages.error(format!("Unable to read database: {}", error.reason()));
-            return Err(Failure::Error(format!("Failed to open apk database: {}", error.reason())));
+        if let Some(database) = database {
+            system.arches.clone_from(&database.arches);
+            system.world =
+                dependency::parse_list(&database.world).map_err(|_| Error::new(Kind::DependencyFormat))?;
+            let text = database.installed.text().to_vec();
+            system.catalogs.push((catalog::build(text)?, Origin::Installed));
+            system.database = RefCell::new(Some(database));
         }
         system.read_repositories(cx, wanted.repositories);
         for number in 0..system.repositories.list.len() {
+            let tried = system.refresh(cx, number);
             let index = system.read_index(cx, number);
-            if let Err(error) = &index {
-                let repository = &system.repositories.list[number];
-                let from = if repository.is_remote() { "opening from cache" } else { "opening" };
+            let repository = &system.repositories.list[number];
+            let from = match (repository.is_remote(), &tried) {
+                (true, Refreshed::NotTried) => "opening from cache",
+                (true, _) => "updating and opening",
+                (false, _) => "opening",
+            };
+            let failure = match (&index, &tried) {
+                (Ok(_), Refreshed::Failed(error)) => {
+                    system.stale += 1;
+                    Some(error)
+                }
+                (Err(_), Refreshed::Failed(error)) => {
+                    system.unavailable += 1;
+                    Some(error)
+                }
+                (Err(error), _) => {
+                    system.unavailable += usize::from(repository.is_remote());
+                    Some(error)
+                }
+                (Ok(_), _) => None,
+            };
+            if let Some(error) = failure {
                 let url = repository::printable(&repository.index_url());
                 cx.messages.warning(format!("{from} {}: {}", String::from_utf8_lossy(&url), error.reason()));
             }
@@ -88,6 +130,16 @@ impl System {
     pub fn give(&mut self, blocks: Vec<u8>) -> Result<()> {
         self.catalogs.push((catalog::build(blocks)?, Origin::Given));
         Ok(())
+    }
+
+    /// The file of the command line that has this identity.
+    pub fn given_file(&self, identity: &Identity) -> Option<&Path> {
+        self.given_files.iter().find(|(own, _)| own == identity).map(|(_, path)| path.as_path())
+    }
+
+    /// The trusted keys.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// Everything that was read, by name.
@@ -113,14 +165,9 @@ impl System {
         if own.is_dir() { own } else { self.root.join(CACHE_STATIC) }
     }
 
-    fn read_database(&mut self) -> crate::error::Result<()> {
-        let world = fs::read(self.root.join(WORLD))?;
-        self.world = dependency::parse_list(&world).map_err(|_| Error::new(Kind::DependencyFormat))?;
-        let folder = self.root.join(DATABASE);
-        let installed = fs::read(folder.join("installed"))?;
-        fs::metadata(folder.join("triggers"))?;
-        self.catalogs.push((catalog::build(installed)?, Origin::Installed));
-        Ok(())
+    /// Whether the cache keeps packages: it was asked for, or the root has one.
+    pub fn has_package_cache(&self, cx: &Cx) -> bool {
+        cx.globals.cache_dir.is_some() || self.root.join(CACHE).is_dir()
     }
 
     fn read_repositories(&mut self, cx: &mut Cx, of_system: bool) {
@@ -173,6 +220,65 @@ impl System {
                 read_config(cx, config, &name, &text);
             }
         }
+    }
+
+    /// Fetches the index of a repository, if it lies on a server and is old.
+    fn refresh(&self, cx: &Cx, number: usize) -> Refreshed {
+        let repository = &self.repositories.list[number];
+        if !repository.is_remote() {
+            return Refreshed::NotTried;
+        }
+        let path = self.cache_folder(cx).join(repository.cache_name());
+        refresh::refresh(cx, &repository.index_url(), &path, &mut |path| {
+            let trust =
+                Trust { keys: &self.keys, allow_untrusted: cx.globals.allow_untrusted, identity: None };
+            v2::index::read(Box::new(fs::File::open(path)?), trust).map(drop)
+        })
+    }
+
+    /// How many different packages the repositories have.
+    pub fn distinct_packages(&self) -> usize {
+        let mut identities = HashSet::new();
+        for (bytes, origin) in &self.catalogs {
+            let Some(catalog) = Catalog::new(bytes).filter(|_| matches!(origin, Origin::Repository(_)))
+            else {
+                continue;
+            };
+            for number in 0..catalog.len() {
+                let lines = catalog.block(number).split(|&byte| byte == b'\n');
+                identities.extend(lines.take(4).filter(|line| line.starts_with(b"C:")));
+            }
+        }
+        identities.len()
+    }
+
+    /// Takes a package file of the command line in; gives the constraint for world. None where `word` names no file.
+    pub fn give_file(&mut self, cx: &Cx, word: &[u8]) -> Result<Option<Dependency>> {
+        let path = Path::new(os(word));
+        if !word.contains(&b'.') || !path.is_file() {
+            return Ok(None);
+        }
+        let trust = Trust { allow_untrusted: cx.globals.allow_untrusted, ..Trust::signed(&self.keys) };
+        let file = fs::File::open(path).place(word)?;
+        let size = file.metadata().place(word)?.len();
+        let mut package =
+            PackageReader::open(Box::new(io::BufReader::new(file)), trust).place(word)?.package().clone();
+        package.file_size = size;
+        let identity = package.identity.ok_or_else(|| Error::new(Kind::FormatInvalid).at(word))?;
+        let mut block = Vec::new();
+        v2::block::write(&package, &mut block);
+        block.push(b'\n');
+        self.give(block)?;
+        self.given_files.push((identity, path.to_path_buf()));
+        let mut text = Vec::new();
+        identity.write(&mut text);
+        Ok(Some(Dependency {
+            name: package.name.into(),
+            op: Op::IDENTITY,
+            version: text.into(),
+            conflict: false,
+            tag: None,
+        }))
     }
 
     /// Reads the index of a repository: its description.

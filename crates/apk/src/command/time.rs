@@ -8,6 +8,13 @@ pub(crate) fn version_of_now() -> String {
     format!("{year:04}{month:02}{day:02}.{:02}{:02}{:02}", rest / 3600, rest / 60 % 60, rest % 60)
 }
 
+/// A time as the log has it: `2026-01-31 23:59:59`, in UTC.
+pub(crate) fn text(seconds: i64) -> String {
+    let (year, month, day) = date(seconds.div_euclid(DAY_S));
+    let rest = seconds.rem_euclid(DAY_S);
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60)
+}
+
 const DAY_S: i64 = 86_400;
 
 /// Seconds since 1970, by `SOURCE_DATE_EPOCH` where that is a number.

@@ -46,6 +46,8 @@ pub struct Opening<'a> {
     pub usermode: bool,
     /// How long to wait for the lock.
     pub wait: Duration,
+    /// A wait that ends without the lock was interrupted, as the reference says where it is told how long to wait.
+    pub alarms: bool,
     /// Architectures of the command line, the first is primary.
     pub arches: &'a [Vec<u8>],
     /// The architecture of this program.
@@ -58,6 +60,7 @@ pub struct Opening<'a> {
 #[derive(Debug)]
 pub struct NotOpened {
     pub lines: Vec<String>,
+    /// Empty where the lines say all.
     pub reason: String,
 }
 
@@ -90,8 +93,14 @@ impl Database {
     pub fn open(opening: &Opening<'_>, waiting: &mut dyn FnMut(&str)) -> Result<Database, NotOpened> {
         let root_path = opening.root.unwrap_or(Path::new("/"));
         let flags = at::O_RDONLY | at::O_DIRECTORY;
-        let root =
-            at::open(at::CWD, root_path, flags, 0).map_err(|error| failed("Unable to open root", &error))?;
+        if opening.purpose == Purpose::Create {
+            // What is wrong with it shows when it is opened.
+            let _ = at::mkdir(at::CWD, root_path, 0o755);
+        }
+        let root = at::open(at::CWD, root_path, flags, 0).map_err(|error| NotOpened {
+            lines: vec![format!("Unable to open root: {}", sys::error::text(&error))],
+            reason: String::new(),
+        })?;
         let mut purpose = opening.purpose;
         let exists = at::stat(root.as_raw_fd(), Path::new(FOLDER), at::Links::Follow).is_ok();
         if purpose == Purpose::Create {
@@ -105,7 +114,7 @@ impl Database {
             }
         }
         let lock = match purpose {
-            Purpose::Write => Some(lock(&root, opening.wait, waiting)?),
+            Purpose::Write => Some(lock(&root, opening.wait, opening.alarms, waiting)?),
             _ => None,
         };
         let folder = at::open(root.as_raw_fd(), Path::new(FOLDER), flags, 0)
@@ -156,6 +165,10 @@ impl Database {
         }
         let Some(folder) = &self.folder else { return Ok(()) };
         let text = store::read(folder, "installed").map_err(|error| failed(WHAT, &error))?;
+        let has_triggers = at::stat(folder.as_raw_fd(), Path::new("triggers"), at::Links::Follow);
+        if !is_new && (text.is_none() || has_triggers.is_err()) {
+            return Err(failed(WHAT, &io::Error::from_raw_os_error(2)));
+        }
         self.installed = Installed::parse(text.unwrap_or_default(), tolerant).map_err(|error| {
             let reason = error.reason();
             let mut lines: Vec<String> = Vec::new();
@@ -275,7 +288,7 @@ fn failed(what: &str, error: &io::Error) -> NotOpened {
 }
 
 /// Takes the lock.
-fn lock(root: &File, wait: Duration, waiting: &mut dyn FnMut(&str)) -> Result<File, NotOpened> {
+fn lock(root: &File, wait: Duration, alarms: bool, waiting: &mut dyn FnMut(&str)) -> Result<File, NotOpened> {
     const WHAT: &str = "Unable to lock database";
     let path = format!("{FOLDER}/lock");
     let file = at::open(root.as_raw_fd(), Path::new(&path), at::O_RDWR | at::O_CREAT, 0o600)
@@ -295,7 +308,7 @@ fn lock(root: &File, wait: Duration, waiting: &mut dyn FnMut(&str)) -> Result<Fi
                 if now >= end {
                     // The reference's alarm interrupts its wait, and that is what it says.
                     let interrupted = io::Error::from_raw_os_error(INTERRUPTED);
-                    return Err(failed(WHAT, if said { &interrupted } else { &error }));
+                    return Err(failed(WHAT, if said && alarms { &interrupted } else { &error }));
                 }
                 if !std::mem::replace(&mut said, true) {
                     waiting(&holder(&file).unwrap_or_default());

@@ -1,0 +1,318 @@
+//! apply — does what the solver found: opens packages, makes the changes, and prints what happens.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::PathBuf;
+
+use super::commit::change_line;
+use super::download::{self, Downloads, Wanted};
+use super::system::System;
+use super::{Cx, Result, os};
+use crate::database::Database;
+use crate::database::installed::Entry;
+use crate::error::{Error, Kind};
+use crate::output::size;
+use crate::reader::PackageReader;
+use crate::repository;
+use crate::solver::{Change, Solution};
+use crate::transaction::plan::Keep;
+use crate::transaction::script::{Runner, Stream};
+use crate::transaction::{self, Event, New, Open, Settings, Step};
+use crate::trust::{Keys, Trust};
+use crate::universe::{PackageId, Universe};
+use crate::v2;
+
+/// Makes the changes and prints the summary. Gives the number of packages that are not as they should be.
+pub fn run(
+    cx: &mut Cx,
+    system: &System,
+    database: &mut Database,
+    universe: &Universe<'_>,
+    solution: &Solution<'_>,
+) -> Result {
+    let keys = system.keys();
+    let changes: Vec<&Change> = solution.changes.list.iter().filter(|change| change.is_change()).collect();
+    let wanted = changes.iter().filter_map(|change| remote(cx, system, universe, change)).collect();
+    let mut downloads = download::download(cx, system, wanted);
+    let mut steps = Vec::with_capacity(changes.len());
+    for change in &changes {
+        steps.push(step(cx, system, database, universe, change, keys, &mut downloads)?);
+    }
+    let lines: Vec<Vec<u8>> = change_lines(universe, &changes);
+    let settings = settings(cx, database)?;
+    let world = world_text(universe, solution);
+    let messages = &mut cx.messages;
+    let outcome = transaction::run(database, &settings, world, steps, &mut |event| match event {
+        Event::Begin(number) => messages.message(&lines[number]),
+        Event::Script { package, script, in_step } => {
+            let lead: &[u8] = if in_step { b"  Executing " } else { b"Executing " };
+            messages.message([lead, package, b".", script.name().as_bytes()].concat());
+        }
+        Event::Hook { path, argument } => messages.message(format!("Executing {path} {argument}")),
+        Event::Line { stream, text, in_step } => {
+            let text = text.strip_prefix(b"* ").unwrap_or(text);
+            let lead: &[u8] = if in_step { b"  * " } else { b"* " };
+            let line = [lead, text].concat();
+            match stream {
+                Stream::Out => messages.message(line),
+                Stream::Error => messages.error_line(line),
+            }
+        }
+        Event::NewBeside(path) => {
+            messages.message([b"  Installing file to ", path, b".apk-new"].concat());
+        }
+        Event::Warning(text) => messages.warning(text),
+        Event::Error(text) => messages.error(text),
+        Event::Progress { .. } => {}
+    })?;
+    if cx.globals.sync.or(is_system(database)) {
+        sys::filesystem::sync_all();
+    }
+    let errors = outcome.failed + outcome.broken;
+    summary(cx, database, errors);
+    Ok(errors as i32)
+}
+
+/// The lines of the changes, with their numbers.
+pub fn change_lines(universe: &Universe<'_>, changes: &[&Change]) -> Vec<Vec<u8>> {
+    let total = changes.len();
+    let width = total.to_string().len();
+    let lines = changes.iter().enumerate();
+    lines
+        .map(|(index, change)| {
+            let lead = format!("({:>width$}/{total}) ", index + 1);
+            [lead.as_bytes(), &change_line(universe, change)].concat()
+        })
+        .collect()
+}
+
+/// How much is installed: the last line.
+pub fn summary(cx: &mut Cx, database: &Database, errors: usize) {
+    let installed = &database.installed;
+    let mut bytes = 0u64;
+    let (mut folders, mut files) = (HashSet::new(), 0usize);
+    let counts = cx.messages.verbosity > 1;
+    for record in installed.packages() {
+        bytes += decimal(installed.fact(record, b'I'));
+        if counts {
+            for entry in installed.entries(record) {
+                match entry {
+                    // The folders above it count, too, listed or not.
+                    Entry::Folder { path, .. } => {
+                        let above = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+                        folders.extend(above.map(|(end, _)| &path[..end]).chain([path, b""]));
+                    }
+                    Entry::File { .. } => files += 1,
+                }
+            }
+        }
+    }
+    let lead = match errors {
+        0 => "OK:".to_string(),
+        1 => "1 error;".to_string(),
+        more => format!("{more} errors;"),
+    };
+    let (packages, bytes) = (installed.packages().len(), size::human(bytes));
+    let line = if counts {
+        format!("{lead} {packages} packages, {} dirs, {files} files, {bytes}", folders.len())
+    } else {
+        format!("{lead} {bytes} in {packages} packages")
+    };
+    cx.messages.message(line);
+}
+
+fn decimal(text: &[u8]) -> u64 {
+    text.iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .fold(0u64, |number, digit| number.saturating_mul(10).saturating_add(u64::from(digit - b'0')))
+}
+
+/// Whether the root is that of the running system, so that what is written should be on the disk at the end. In a container
+/// it is not: process 2 is the kernel's elsewhere.
+fn is_system(database: &Database) -> bool {
+    let kernel = std::fs::read_to_string("/proc/2/comm").unwrap_or_default();
+    !database.has_own_root && !database.usermode && kernel.trim_end() == "kthreadd"
+}
+
+fn settings(cx: &Cx, database: &Database) -> Result<Settings> {
+    let mut overlay = HashSet::new();
+    if cx.globals.overlay_from_stdin {
+        let mut text = Vec::new();
+        io::stdin().lock().read_to_end(&mut text)?;
+        overlay = text
+            .split(|&byte| byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .map(|line| line.strip_prefix(b"/").or(line.strip_prefix(b"./")).unwrap_or(line).to_vec())
+            .collect();
+    }
+    Ok(Settings {
+        runner: Runner {
+            changes_root: database.has_own_root && !cx.globals.force.no_chroot,
+            usermode: database.usermode,
+            keeps_environment: cx.globals.preserve_env,
+        },
+        scripts: cx.globals.scripts,
+        hooks: cx.globals.commit_hooks,
+        keep: Keep { drops_new: cx.globals.clean_protected, purges: cx.globals.purge },
+        overwrite: cx.globals.force.overwrite,
+        keeps_owner: database.usermode,
+        overlay,
+    })
+}
+
+/// World as it will be: a line for each constraint, in order.
+fn world_text(universe: &Universe<'_>, solution: &Solution<'_>) -> Vec<u8> {
+    let mut lines: Vec<Vec<u8>> = solution
+        .world
+        .iter()
+        .filter(|dep| !dep.broken)
+        .map(|dep| {
+            let mut line = Vec::new();
+            dep.write(universe, &mut line);
+            line
+        })
+        .collect();
+    lines.sort_by(|left, right| {
+        left.to_ascii_lowercase().cmp(&right.to_ascii_lowercase()).then_with(|| left.cmp(right))
+    });
+    let mut text = lines.join(&b'\n');
+    text.push(b'\n');
+    text
+}
+
+fn step<'k>(
+    cx: &Cx,
+    system: &System,
+    database: &Database,
+    universe: &Universe<'_>,
+    change: &Change,
+    keys: &'k Keys,
+    downloads: &mut Downloads,
+) -> Result<Step<'k>> {
+    let position = |id: PackageId| {
+        let name = universe.name_of(universe.package(id).name).text;
+        database.installed.find(name)
+    };
+    let old = change.old.and_then(position);
+    let Some(id) = change.new else { return Ok(Step { old, ..Step::default() }) };
+    let tag = match change.new_tag {
+        0 => Vec::new(),
+        tag => universe.tags()[tag].name.clone(),
+    };
+    let package = universe.package(id);
+    let only_tag = Step { old, only_tag: Some(tag.clone()), ..Step::default() };
+    if change.old == change.new && !change.reinstall {
+        return Ok(only_tag);
+    }
+    let mut known = true;
+    let facts = v2::block::parse(package.block, &mut known)?;
+    let mut lines = Vec::new();
+    v2::block::write(&facts, &mut lines);
+    let open = match package.size {
+        0 => None,
+        _ => {
+            match downloads.take(id).or_else(|| find(system, universe, id, cx).map(|place| Ok(place.path())))
+            {
+                Some(Err(error)) => Some(Box::new(|| Err(error)) as Open<'k>),
+                Some(Ok(path)) => {
+                    Some(open(path, package.identity, package.given, cx.globals.allow_untrusted, keys))
+                }
+                // Installed, and nowhere to be had: it stays as it is.
+                None if change.old == change.new => return Ok(only_tag),
+                None => Some(Box::new(|| Err(Error::new(Kind::PackageNotFound))) as Open<'k>),
+            }
+        }
+    };
+    Ok(Step {
+        old,
+        new: Some(New {
+            name: facts.name,
+            version: facts.version,
+            facts: lines,
+            identity: package.identity,
+            origin: facts.origin,
+            repository_tag: tag,
+            installed_size: facts.installed_size,
+            open,
+        }),
+        only_tag: None,
+    })
+}
+
+/// Where a package's file lies.
+pub enum Located {
+    Here(PathBuf),
+    /// On a server, under this url.
+    Remote(Vec<u8>),
+}
+
+impl Located {
+    fn path(self) -> PathBuf {
+        match self {
+            Located::Here(path) => path,
+            Located::Remote(url) => PathBuf::from(os(&url)),
+        }
+    }
+}
+
+/// What has to be fetched for a change.
+fn remote(cx: &Cx, system: &System, universe: &Universe<'_>, change: &Change) -> Option<Wanted> {
+    let id = change.new.filter(|_| change.old != change.new || change.reinstall)?;
+    let package = universe.package(id);
+    if package.size == 0 {
+        return None;
+    }
+    let Located::Remote(url) = find(system, universe, id, cx)? else { return None };
+    let full_name = [universe.name_of(package.name).text, b"-", package.version].concat();
+    Some(Wanted { package: id, url, full_name, identity: package.identity })
+}
+
+/// Where the package's file lies: the cache first, then the repositories in their order.
+pub fn find(system: &System, universe: &Universe<'_>, id: PackageId, cx: &Cx) -> Option<Located> {
+    let package = universe.package(id);
+    if let Some(path) = package.identity.and_then(|identity| system.given_file(&identity)) {
+        return Some(Located::Here(path.to_path_buf()));
+    }
+    let name = universe.name_of(package.name).text;
+    let full_name = [name, b"-", package.version].concat();
+    if package.identity.is_some() {
+        let file = download::cached_name(&full_name, package.identity.as_ref());
+        let path = system.cache_folder(cx).join(os(&file));
+        if path.is_file() {
+            return Some(Located::Here(path));
+        }
+    }
+    let repositories = universe.package_repositories(id);
+    let (_, repository) =
+        system.repositories.list.iter().enumerate().find(|(number, _)| repositories & (1 << number) != 0)?;
+    let base = repository.package_base();
+    let file = match repository.kind {
+        repository::Kind::Index => [base, b"/", &full_name, b".apk"].concat(),
+        _ => [base, b"/", package.arch, b"/", &full_name, b".apk"].concat(),
+    };
+    Some(match repository::local_path(&file) {
+        Some(path) => Located::Here(PathBuf::from(os(path))),
+        None => Located::Remote(file),
+    })
+}
+
+fn open<'k>(
+    path: PathBuf,
+    identity: Option<crate::identity::Identity>,
+    is_given: bool,
+    allow_untrusted: bool,
+    keys: &'k Keys,
+) -> Open<'k> {
+    Box::new(move || {
+        let file = File::open(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Error::new(Kind::IndexStale),
+            _ => Error::from(error),
+        })?;
+        let trust = match identity {
+            Some(identity) if !is_given => Trust::identity(keys, identity),
+            _ => Trust { allow_untrusted, ..Trust::signed(keys) },
+        };
+        PackageReader::open(Box::new(BufReader::with_capacity(64 * 1024, file)), trust)
+    })
+}

@@ -1,0 +1,102 @@
+//! opened — the database of a command that may change it: its lock, its log, and what an interrupted run left.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sys::at;
+
+use super::{ARCH, Cx, Failure, Result, time};
+use crate::database::{Database, Opening, Purpose};
+use crate::transaction::recover::Recovered;
+
+/// How long to wait for another run where no time is given.
+const WAIT: Duration = Duration::from_secs(60);
+
+/// Whether the command changes the root: it has the options of commits, and nothing is simulated.
+pub fn may_write(cx: &Cx) -> bool {
+    !cx.globals.simulate
+        && matches!(cx.applet.name, "add" | "del" | "fix" | "upgrade" | "update" | "cache" | "undo")
+}
+
+/// Opens the database, to change it where the command may do so.
+pub fn open(cx: &mut Cx) -> Result<Database> {
+    let purpose = match may_write(cx) {
+        true if cx.options.has("initdb") => Purpose::Create,
+        true => Purpose::Write,
+        false => Purpose::Read,
+    };
+    open_for(cx, purpose)
+}
+
+/// Opens the database for a purpose, and says what stands in the way.
+pub fn open_for(cx: &mut Cx, purpose: Purpose) -> Result<Database> {
+    let root = cx.globals.root.clone();
+    let waits_by_default = !cx.options.has("wait");
+    let opening = Opening {
+        root: root.as_deref(),
+        purpose,
+        usermode: cx.options.has("usermode") || cx.options.has("no-chown"),
+        wait: if waits_by_default { WAIT } else { Duration::from_secs(cx.globals.wait_s) },
+        alarms: !waits_by_default,
+        arches: &cx.globals.arches.clone(),
+        native: ARCH,
+        tolerant: cx.globals.force.old_apk,
+    };
+    if purpose != Purpose::Read {
+        open_log(cx, root.as_deref().unwrap_or(Path::new("/")), purpose);
+    }
+    let messages = &mut cx.messages;
+    let opened = Database::open(&opening, &mut |holder| {
+        let text = "Waiting for repository lock";
+        // Scripts that give a time know the line as it is.
+        match (holder, waits_by_default) {
+            ("", _) | (_, false) => messages.message(text),
+            (holder, true) => messages.message(format!("{text}: {holder} has it")),
+        }
+    });
+    let database = match opened {
+        Ok(database) => database,
+        Err(error) => {
+            error.lines.iter().for_each(|line| cx.messages.error(line));
+            if error.reason.is_empty() {
+                return Err(Failure::Exit(99));
+            }
+            return Err(Failure::Error(format!("Failed to open apk database: {}", error.reason)));
+        }
+    };
+    match &database.recovered {
+        Some(Recovered::Undone) => cx.messages.warning("An interrupted transaction was undone"),
+        Some(Recovered::Finished { without_scripts }) => {
+            cx.messages.warning("An interrupted transaction was finished");
+            for name in without_scripts {
+                let name = String::from_utf8_lossy(name);
+                cx.messages.warning(format!("{name}: scripts may not have run; 'apk fix {name}' runs them"));
+            }
+        }
+        Some(Recovered::Left) => cx.messages.warning("A transaction is not finished"),
+        Some(Recovered::Failed(why)) => {
+            return Err(Failure::Error(format!("An interrupted transaction could not be ended: {why}")));
+        }
+        None => {}
+    }
+    Ok(database)
+}
+
+/// Begins the log of this run.
+fn open_log(cx: &mut Cx, root: &Path, purpose: Purpose) {
+    if !cx.globals.logfile {
+        return;
+    }
+    let Ok(folder) = at::open(at::CWD, root, at::O_RDONLY | at::O_DIRECTORY, 0) else { return };
+    if purpose == Purpose::Create {
+        let _ = crate::database::store::make_folders(&folder, "var/log", 0o755);
+    }
+    use std::os::fd::AsRawFd;
+    let flags = at::O_WRONLY | at::O_CREAT | at::O_APPEND;
+    let Ok(log) = at::open(folder.as_raw_fd(), Path::new("var/log/apk.log"), flags, 0o644) else { return };
+    cx.messages.log_to(log);
+    let command = cx.command_line.join(&b' ');
+    let time = time::text(time::now_s());
+    cx.messages.log_only(&[b"\nRunning `", &command[..], b"` at ", time.as_bytes()].concat());
+    cx.messages.log_only(super::help::version_line().trim_end().as_bytes());
+}
