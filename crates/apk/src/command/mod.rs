@@ -19,6 +19,7 @@ pub mod convndx;
 pub mod del;
 pub mod download;
 pub mod extract;
+pub mod fetch;
 pub mod files;
 pub mod fix;
 pub mod globals;
@@ -64,6 +65,7 @@ pub static APPLETS: &[&Applet] = &[
     &convndx::APPLET,
     &del::APPLET,
     &extract::APPLET,
+    &fetch::APPLET,
     &fix::APPLET,
     &index::APPLET,
     &info::APPLET,
