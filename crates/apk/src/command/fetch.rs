@@ -9,7 +9,6 @@ use super::groups::QUERY;
 use super::options::{Group, Opt, Takes, opt};
 use super::system::{System, Wanted};
 use super::{Applet, Cx, Failure, Result, os, refresh};
-use crate::dependency::Dependency;
 use crate::error::{Error, Kind};
 use crate::reader::PackageReader;
 use crate::solver::{self, Request};
@@ -106,17 +105,12 @@ fn with_depends<'t>(universe: &mut Universe<'t>, word: &'t [u8]) -> Vec<PackageI
     solution.changes.list.iter().filter_map(|change| change.new).collect()
 }
 
-/// The best package that fits the word.
+/// The newest package of the name.
 fn best<'t>(universe: &mut Universe<'t>, word: &'t [u8]) -> Vec<PackageId> {
-    let Some(dependency) = Dependency::parse(word) else { return Vec::new() };
-    let Some(borrowed) = crate::dependency::Borrowed::parse(word) else { return Vec::new() };
-    let name = universe.name(borrowed.name);
+    let name = universe.name(word);
     universe.load(name);
-    let fitting = universe.name_of(name).providers.iter().filter(|provider| {
-        let package = universe.package(provider.package);
-        let version = provider.version.unwrap_or_default();
-        package.name == name && dependency.satisfied_by(&dependency.name, version)
-    });
+    let providers = universe.name_of(name).providers.iter();
+    let fitting = providers.filter(|provider| universe.package(provider.package).name == name);
     let best = fitting.max_by(|left, right| {
         crate::version::compare(left.version.unwrap_or_default(), right.version.unwrap_or_default())
     });

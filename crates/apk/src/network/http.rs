@@ -172,9 +172,10 @@ fn parse_head(text: &str) -> Option<Head> {
         return None;
     }
     let (status, reason) = rest.split_once(' ').unwrap_or((rest, ""));
+    let status = status.parse().ok()?;
     let mut head = Head {
-        status: status.parse().ok()?,
-        reason: reason.trim().to_string(),
+        status,
+        reason: reason_of(status).unwrap_or(reason.trim()).to_string(),
         length: None,
         is_chunked: false,
         location: None,
@@ -194,6 +195,26 @@ fn parse_head(text: &str) -> Option<Head> {
         }
     }
     Some(head)
+}
+
+/// What a status means (RFC 9110, section 15): the same words, whatever the server says.
+fn reason_of(status: u16) -> Option<&'static str> {
+    Some(match status {
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        407 => "Proxy Authentication Required",
+        408 => "Request Timeout",
+        410 => "Gone",
+        429 => "Too Many Requests",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => return None,
+    })
 }
 
 impl Read for Response {

@@ -137,11 +137,6 @@ impl Run<'_, '_> {
             }
         };
         self.apply(&mut stage, &plan, &mut work, total)?;
-        for path in &stage.not_owned {
-            let text = [b"failed to update directory ", &path[..], b": owner"].concat();
-            (self.say)(Event::Warning(&text));
-            self.failed += 1;
-        }
         self.run_triggers();
         self.finish(&mut stage, &mut plan, &work, world)
     }

@@ -90,8 +90,6 @@ pub struct Stage<'a> {
     pub overwrites: bool,
     /// Paths of an overlay: the packages' own versions are left out.
     pub overlay: HashSet<Vec<u8>>,
-    /// New folders whose owner could not be set.
-    pub not_owned: Vec<Vec<u8>>,
     /// Folders that are known to be there.
     known: HashSet<Vec<u8>>,
     umask: u32,
@@ -152,7 +150,6 @@ impl<'a> Stage<'a> {
             keeps_owner,
             overwrites,
             overlay: HashSet::new(),
-            not_owned: Vec::new(),
             known: HashSet::new(),
             umask: at::umask(),
             buffer: vec![0; 64 * 1024],
@@ -255,10 +252,8 @@ impl<'a> Stage<'a> {
                 at::chmod(fd, name, access.mode, at::Links::Follow)?;
             }
             if !self.keeps_owner && (access.uid, access.gid) != (0, 0) {
-                let owned = at::chown(fd, name, Some(access.uid), Some(access.gid), at::Links::Keep);
-                if owned.is_err() {
-                    self.not_owned.push(path.to_vec());
-                }
+                // The reference says nothing of a new folder's owner either.
+                let _ = at::chown(fd, name, Some(access.uid), Some(access.gid), at::Links::Keep);
             }
         }
         self.known.insert(path.to_vec());
