@@ -1,6 +1,6 @@
 //! An install, an upgrade and a removal are killed at every system call; the next run finds the old root or the new one.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -214,28 +214,29 @@ fn kill_everywhere(name: &str, before: &[&[&str]], words: &[&str]) {
     }
     let old_state = snapshot(&old);
 
+    // How many system calls a run takes differs a little from run to run: the first of two counts.
     let new = folder.join("new");
-    copy(&old, &new);
-    let journal = new.join("lib/apk/db/journal");
-    let (mut first, mut last) = (usize::MAX, 0);
-    let end = run_traced(folder, &new, words, usize::MAX, &mut |call| {
-        if journal.exists() {
-            (first, last) = (first.min(call), call);
-        }
-    });
-    let End::Exited(total) = end else { panic!("{name}: {end:?}") };
-    assert!(first < last, "{name}: {total} system calls and no journal");
+    let mut first = usize::MAX;
+    for _ in 0..2 {
+        let _ = fs::remove_dir_all(&new);
+        copy(&old, &new);
+        let journal = new.join("lib/apk/db/journal");
+        let end = run_traced(folder, &new, words, usize::MAX, &mut |call| {
+            if journal.exists() {
+                first = first.min(call);
+            }
+        });
+        assert!(matches!(end, End::Exited(_)) && first < usize::MAX, "{name}: {end:?}, no journal");
+    }
     run(folder, &new, &["add"]);
     let new_state = snapshot(&new);
     assert_ne!(old_state, new_state);
 
     let (mut undone, mut finished) = (0, 0);
-    for at in first.saturating_sub(1)..=(last + 2).min(total) {
+    for at in first.saturating_sub(8).. {
         let root = folder.join("root");
         copy(&old, &root);
         let end = run_traced(folder, &root, words, at, &mut |_| {});
-        // A run may need a call or two less than the first one did.
-        assert!(end == End::Killed || at > last, "{name}: at {at} of {total}: {end:?}");
         // Whichever command comes next: one that may write, or one that only looks.
         run(folder, &root, if at % 2 == 0 { &["add"] } else { &["audit"] });
         let state = snapshot(&root);
@@ -244,11 +245,16 @@ fn kill_everywhere(name: &str, before: &[&[&str]], words: &[&str]) {
         } else {
             finished += 1;
             for (path, is) in &state {
-                assert_eq!(Some(is), new_state.get(path), "{name}: at {at} of {total}: {}", path.display());
+                assert_eq!(Some(is), new_state.get(path), "{name}: at {at}: {}", path.display());
             }
-            assert_eq!(state.len(), new_state.len(), "{name}: at {at} of {total}");
+            assert_eq!(state.len(), new_state.len(), "{name}: at {at}");
         }
         fs::remove_dir_all(&root).unwrap();
+        if let End::Exited(calls) = end {
+            // It was over before its turn came.
+            assert_eq!(state, new_state, "{name}: {calls} calls");
+            break;
+        }
     }
     assert!(undone > 0 && finished > 0, "{name}: {undone} undone, {finished} finished");
 }

@@ -42,6 +42,7 @@ pub fn open_database(cx: &mut Cx) -> Result<Database> {
             purpose: Purpose::Read,
             usermode: false,
             wait: std::time::Duration::ZERO,
+            alarms: false,
             arches: &globals.arches,
             native: super::ARCH,
             tolerant: globals.force.old_apk,
