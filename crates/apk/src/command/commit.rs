@@ -109,7 +109,7 @@ pub fn change_line(universe: &Universe<'_>, change: &Change) -> Vec<u8> {
         (None, _) => b"Installing ",
         (Some(_), None) => b"Purging ",
         (Some(old), Some(new)) if old == new => {
-            let unavailable = package.repositories == 0 && !package.given && package.size != 0;
+            let unavailable = package.repositories == 0 && !package.given && package.installed_size != 0;
             match change.reinstall {
                 true if unavailable => b"[APK unavailable, skipped] Reinstalling ",
                 true => b"Reinstalling ",

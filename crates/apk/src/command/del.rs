@@ -135,21 +135,49 @@ fn reasons(
     present: &[PackageId],
     id: PackageId,
 ) -> Vec<NameId> {
-    let mut reasons = Vec::new();
-    let mut seen = vec![id];
-    let mut next = 0;
-    while let Some(&id) = seen.get(next) {
-        next += 1;
-        for dep in solution.world.iter().filter(|dep| !dep.conflict) {
-            if dep.bearing(universe, None, id) == Bearing::Satisfied && !reasons.contains(&dep.name) {
-                reasons.push(dep.name);
-            }
-        }
-        for dependent in dependents(universe, present, id) {
-            if !seen.contains(&dependent) {
-                seen.push(dependent);
+    let mut walk = Walk { universe, solution, present, reasons: Vec::new(), seen: Vec::new() };
+    walk.add_if_wanted(id);
+    walk.visit(id);
+    walk.reasons
+}
+
+struct Walk<'w, 't> {
+    universe: &'w Universe<'t>,
+    solution: &'w Solution<'t>,
+    present: &'w [PackageId],
+    reasons: Vec<NameId>,
+    seen: Vec<PackageId>,
+}
+
+impl Walk<'_, '_> {
+    /// Notes the names of the package that world asks for.
+    fn add_if_wanted(&mut self, id: PackageId) {
+        for dep in self.solution.world.iter().filter(|dep| !dep.conflict) {
+            if dep.bearing(self.universe, None, id) == Bearing::Satisfied && !self.reasons.contains(&dep.name)
+            {
+                self.reasons.push(dep.name);
             }
         }
     }
-    reasons
+
+    /// Goes through what needs the package: first all that world asks for, then what needs those. The last name comes
+    /// first, as the reference has it.
+    fn visit(&mut self, id: PackageId) {
+        if self.seen.contains(&id) {
+            return;
+        }
+        self.seen.push(id);
+        let universe = self.universe;
+        let package = universe.package(id);
+        let needing = dependents(universe, self.present, id);
+        for name in std::iter::once(package.name).chain(package.provides.iter().map(|dep| dep.name)) {
+            let speaks =
+                |other: &PackageId| universe.package(*other).depends.iter().any(|dep| dep.name == name);
+            let mut of_name: Vec<PackageId> = needing.iter().copied().filter(speaks).collect();
+            of_name
+                .sort_by_key(|&other| std::cmp::Reverse(universe.name_of(universe.package(other).name).text));
+            of_name.iter().for_each(|&other| self.add_if_wanted(other));
+            of_name.into_iter().for_each(|other| self.visit(other));
+        }
+    }
 }

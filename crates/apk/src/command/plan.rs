@@ -116,7 +116,7 @@ fn print_orphans(cx: &mut Cx, universe: &Universe<'_>, solution: &Solution<'_>) 
         .iter()
         .filter_map(|change| change.new)
         .map(|id| universe.package(id))
-        .filter(|package| package.installed && package.repositories == 0 && package.size != 0)
+        .filter(|package| package.installed && package.repositories == 0 && package.installed_size != 0)
         .map(|package| universe.name_of(package.name).text)
         .collect();
     if orphans.is_empty() {

@@ -88,9 +88,13 @@ pub(super) fn generate<'t>(
         generator.count_depends(id, 1);
     }
     for &id in installed {
-        let name = universe.package(id).name;
-        if generator.names[name as usize].requirers == 0 {
-            generator.remove_orphan(name);
+        let package = universe.package(id);
+        let provided = package.provides.iter().filter(|dep| !dep.version.is_empty()).map(|dep| dep.name);
+        if std::iter::once(package.name)
+            .chain(provided)
+            .all(|name| generator.names[name as usize].requirers == 0)
+        {
+            generator.remove_orphan(package.name);
         }
     }
     for dep in world {
@@ -272,7 +276,8 @@ impl<'t> Generator<'_, '_, 't> {
 
     /// Installs what was chosen for the name, if its install_if is complete by now.
     fn install_by_install_if(&mut self, name: NameId) {
-        for index in 0..self.solver.names[name as usize].reverse_install_ifs.len() {
+        // The last name first, as the reference has it.
+        for index in (0..self.solver.names[name as usize].reverse_install_ifs.len()).rev() {
             let other = self.solver.names[name as usize].reverse_install_ifs[index];
             let Some(id) = self.chosen(other) else { continue };
             let complete = self.universe.package(id).install_if.iter().all(|dep| {

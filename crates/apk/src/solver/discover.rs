@@ -127,7 +127,7 @@ impl<'t> Discovery<'_, 't> {
     fn reach(&mut self, id: PackageId) {
         let package = self.universe.package(id);
         let repositories = self.universe.package_repositories(id);
-        let contained = package.given || package.size == 0;
+        let contained = package.given || package.installed_size == 0;
         let state = &mut self.packages[id as usize];
         state.seen = true;
         state.tags_allowed = 1 << DEFAULT_TAG;

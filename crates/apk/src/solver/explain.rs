@@ -52,7 +52,7 @@ pub fn explain<'t>(universe: &mut Universe<'t>, solution: &Solution<'t>, width: 
         report.missing_names(&universe.package(id).depends);
     }
     if report.said == 0 {
-        report.lines.indented(2);
+        report.lines.indented(0);
         report.lines.item(b"Huh? Error reporter did not find the broken constraints.");
         report.lines.end();
     }
@@ -126,18 +126,14 @@ impl<'s, 't> Report<'s, 't> {
         for dep in self.solution.world.iter().filter(|dep| dep.name == name && !dep.conflict) {
             self.say("required by:", &self.in_brackets(None, dep));
         }
-        let mut seen = Vec::new();
-        for &other in self.reverse_depends(name) {
-            for provider in &universe.name_of(other).providers {
-                let id = provider.package;
-                if !self.marked[id as usize] || seen.contains(&id) {
-                    continue;
-                }
-                seen.push(id);
-                let mut depends = universe.package(id).depends.iter();
-                if let Some(dep) = depends.find(|dep| dep.name == name && !dep.conflict) {
-                    self.say("required by:", &self.in_brackets(Some(id), dep));
-                }
+        // The last name first, as the reference has it.
+        let list = self.reverse_depends(name);
+        for id in dependents(universe, std::iter::once(list)).into_iter().rev() {
+            let mut depends = universe.package(id).depends.iter();
+            if let Some(dep) = depends.find(|dep| dep.name == name && !dep.conflict)
+                && self.marked[id as usize]
+            {
+                self.say("required by:", &self.in_brackets(Some(id), dep));
             }
         }
         self.end_label();
@@ -205,7 +201,7 @@ impl<'s, 't> Report<'s, 't> {
     /// Says which tags a package would need that pinning does not allow.
     fn masked(&mut self, id: PackageId, tag: usize) {
         let package = self.universe.package(id);
-        if package.installed || package.given || package.size == 0 {
+        if package.installed || package.given || package.installed_size == 0 {
             return;
         }
         let allowed = self.universe.repositories_of(1 << DEFAULT_TAG | 1 << tag);

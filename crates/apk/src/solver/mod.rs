@@ -75,7 +75,7 @@ pub struct Request<'t> {
 
 /// What the solver found.
 pub struct Solution<'t> {
-    /// World in the order of the request; constraints that were given up are marked.
+    /// World by name; constraints that were given up are marked.
     pub world: Vec<Dep<'t>>,
     pub changes: Changes,
     /// How many names and packages could not be satisfied; the changes are no solution unless this is 0.
@@ -89,7 +89,6 @@ pub fn solve<'t>(universe: &mut Universe<'t>, request: &Request<'t>) -> Solution
     let mut request = request.clone();
     let mut world = request.world.clone();
     world.sort_by_key(|dep| universe.name_of(dep.name).text);
-    let mut request_world = request.world.clone();
     let installed = universe.load_installed();
     loop {
         let discovered = discover::discover(universe, &request, &world);
@@ -115,13 +114,7 @@ pub fn solve<'t>(universe: &mut Universe<'t>, request: &Request<'t>) -> Solution
             }
         }
         let reverse_depends = solver.names.into_iter().map(|name| name.reverse_depends).collect();
-        for dep in world.iter().filter(|dep| dep.broken) {
-            request_world
-                .iter_mut()
-                .filter(|other| other.name == dep.name)
-                .for_each(|other| other.broken = true);
-        }
-        return Solution { world: request_world, changes, errors, reverse_depends };
+        return Solution { world, changes, errors, reverse_depends };
     }
 }
 

@@ -23,7 +23,7 @@ impl<'t> Solver<'_, 't> {
             if self.state(package).selectable && self.state(package).conflicts > 0 {
                 self.disqualify(package);
             }
-            if provided {
+            if provided && !dep.conflict {
                 self.inherit(package, of);
             }
         }

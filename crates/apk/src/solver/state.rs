@@ -169,7 +169,7 @@ impl<'a, 't> Solver<'a, 't> {
             None
         } else if state.requirers > 0 && state.is_settled {
             Some(Queue::Now)
-        } else if state.auto_selectable {
+        } else if state.requirers > 0 && state.auto_selectable {
             Some(Queue::Selectable)
         } else {
             Some(Queue::Rest)
