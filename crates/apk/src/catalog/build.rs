@@ -1,6 +1,7 @@
 //! build — the tables of a catalog, made in one pass over the text of an index or of the installed database.
 
 use super::{HEADER_NUMBERS, MAGIC, NAME_NUMBERS, hash};
+use crate::dependency;
 use crate::error::{Error, Kind, Result};
 
 /// The tables while they grow.
@@ -12,6 +13,8 @@ struct Tables {
     /// Name and package, in the order of the packages.
     providers: Vec<(u32, u32)>,
     install_ifs: Vec<(u32, u32)>,
+    /// A dependency of some package could not be understood.
+    has_broken: bool,
 }
 
 /// A name: where it stands in the text, its hash, and the package that was last added to its lists, plus one.
@@ -56,6 +59,9 @@ impl Tables {
             }
             if !in_files && line.len() > 2 && line[1] == b':' {
                 let value = at + 2..end;
+                if matches!(line[0], b'D' | b'p' | b'i') && !self.has_broken {
+                    self.has_broken = dependency::borrow_list(&text[value.clone()]).any(|item| item.is_err());
+                }
                 match line[0] {
                     b'P' => {
                         has_name = true;
@@ -178,6 +184,7 @@ impl Tables {
             providers.len(),
             install_ifs.len(),
             text.len(),
+            usize::from(self.has_broken),
         ] {
             put(count as u32);
         }

@@ -16,7 +16,7 @@ pub use self::build::build;
 pub const MAGIC: [u8; 8] = *b"apkcat\x01\n";
 
 /// Numbers of the header behind the magic, in their order.
-const HEADER_NUMBERS: usize = 6;
+const HEADER_NUMBERS: usize = 7;
 const HEADER_BYTES: usize = MAGIC.len() + HEADER_NUMBERS * 4;
 /// Numbers that describe one name.
 const NAME_NUMBERS: usize = 4;
@@ -30,6 +30,7 @@ struct Header {
     providers: usize,
     install_ifs: usize,
     text: usize,
+    has_broken: bool,
 }
 
 /// A catalog over its bytes.
@@ -69,6 +70,7 @@ impl<'a> Catalog<'a> {
             providers: numbers.get(3),
             install_ifs: numbers.get(4),
             text: numbers.get(5),
+            has_broken: numbers.get(6) != 0,
         };
         let mut rest = bytes.get(HEADER_BYTES..)?;
         let mut table = |count: usize| {
@@ -92,6 +94,11 @@ impl<'a> Catalog<'a> {
     /// How many packages there are.
     pub fn len(&self) -> usize {
         self.header.packages
+    }
+
+    /// Whether a package has dependencies that could not be understood.
+    pub fn has_broken(&self) -> bool {
+        self.header.has_broken
     }
 
     /// Whether there is none.

@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 /// Lines of lists are this wide where they go to no terminal.
 const WIDTH: usize = 50;
 
-/// Prints the plan: removals and downgrades with `-v` (always with a question), and everything.
+/// Prints the plan. With `-v` only where something is removed or downgraded, with `-vv` or a question always.
 pub(super) fn print(cx: &mut Cx, universe: &Universe<'_>, solution: &Solution<'_>) {
     let asked = cx.globals.interactive != super::options::Switch::No;
     if cx.messages.verbosity <= 1 && !asked {
@@ -28,13 +28,12 @@ pub(super) fn print(cx: &mut Cx, universe: &Universe<'_>, solution: &Solution<'_
         }
         _ => None,
     };
-    print_list(cx, universe, "The following packages will be REMOVED:", &changes, |change| {
-        change.new.is_none()
-    });
-    print_list(cx, universe, "The following packages will be DOWNGRADED:", &changes, |change| {
-        order(change) == Some(Ordering::Less)
-    });
-    if cx.messages.verbosity > 1 || asked {
+    let removed = |change: &Change| change.new.is_none();
+    let lowered = |change: &Change| order(change) == Some(Ordering::Less);
+    let is_loss = changes.iter().any(|change| removed(change) || lowered(change));
+    print_list(cx, universe, "The following packages will be REMOVED:", &changes, removed);
+    print_list(cx, universe, "The following packages will be DOWNGRADED:", &changes, lowered);
+    if cx.messages.verbosity > 2 || asked || is_loss {
         print_list(cx, universe, "The following NEW packages will be installed:", &changes, |change| {
             change.old.is_none()
         });

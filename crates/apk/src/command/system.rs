@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::globals::ExtraRepository;
 use super::refresh::{self, Refreshed};
 use super::{ARCH, Cx, Failure, Result, opened, os};
+use crate::adb;
 use crate::catalog::{self, Catalog};
 use crate::database::Database;
 use crate::dependency::{self, Dependency, Op};
@@ -123,7 +124,16 @@ impl System {
             }
             system.indexes.push(index);
         }
+        if system.has_broken_packages() {
+            cx.messages.warning("The indexes contain broken packages which might not function properly.");
+        }
         Ok(system)
+    }
+
+    /// Whether an index has packages whose dependencies could not be understood.
+    fn has_broken_packages(&self) -> bool {
+        let indexes = self.catalogs.iter().filter(|(_, origin)| matches!(origin, Origin::Repository(_)));
+        indexes.filter_map(|(bytes, _)| Catalog::new(bytes)).any(|catalog| catalog.has_broken())
     }
 
     /// Adds packages that belong to no repository and are not installed: the text of their blocks.
@@ -232,7 +242,7 @@ impl System {
         refresh::refresh(cx, &repository.index_url(), &path, &mut |path| {
             let trust =
                 Trust { keys: &self.keys, allow_untrusted: cx.globals.allow_untrusted, identity: None };
-            v2::index::read(Box::new(fs::File::open(path)?), trust).map(drop)
+            read_index_file(path, trust).map(drop)
         })
     }
 
@@ -289,9 +299,9 @@ impl System {
             None => self.cache_folder(cx).join(repository.cache_name()),
         };
         let trust = Trust { keys: &self.keys, allow_untrusted: cx.globals.allow_untrusted, identity: None };
-        let index = v2::index::read(Box::new(fs::File::open(&path)?), trust)?;
-        self.catalogs.push((catalog::build(index.packages)?, Origin::Repository(number as u32)));
-        Ok(index.description)
+        let (description, blocks) = read_index_file(&path, trust)?;
+        self.catalogs.push((catalog::build(blocks)?, Origin::Repository(number as u32)));
+        Ok(description)
     }
 }
 
@@ -339,4 +349,22 @@ fn merged_folders(root: &Path, folders: &[&str]) -> Vec<(String, PathBuf)> {
     }
     files.sort();
     files
+}
+
+/// The description of an index of either version, and its packages as blocks of lines.
+fn read_index_file(path: &Path, trust: Trust<'_>) -> std::result::Result<(Vec<u8>, Vec<u8>), Error> {
+    let mut file = fs::File::open(path)?;
+    let mut start = [0; 4];
+    let is_adb = std::io::Read::read_exact(&mut file, &mut start).is_ok() && start.starts_with(b"ADB");
+    if !is_adb {
+        let index = v2::index::read(Box::new(fs::File::open(path)?), trust)?;
+        return Ok((index.description, index.packages));
+    }
+    let index = adb::index::Index::read(start, Box::new(file), &trust)?;
+    let mut blocks = Vec::new();
+    for object in index.packages() {
+        v2::block::write(&adb::facts::read_info(&object), &mut blocks);
+        blocks.push(b'\n');
+    }
+    Ok((index.description().to_vec(), blocks))
 }
