@@ -120,7 +120,7 @@ impl<'a> Run<'a> {
             // A negative precision counts as none.
             spec.precision = usize::try_from(self.size(text, &mut index)?.unwrap_or(0)).ok();
         }
-        while text.get(index).is_some_and(|letter| b"hlLqjzt".contains(letter)) {
+        while text.get(index).is_some_and(|letter| b"hlLjzt".contains(letter)) {
             index += 1;
         }
         let conversion = *text.get(index)?;
@@ -149,6 +149,11 @@ impl<'a> Run<'a> {
                 spec.string(&[byte], self.out);
             }
             b's' => spec.string(self.arg().unwrap_or_default(), self.out),
+            b'q' => {
+                let mut quoted = Vec::new();
+                quote(self.arg().unwrap_or_default(), &mut quoted);
+                spec.string(&quoted, self.out);
+            }
             b'b' => {
                 let mut expanded = Vec::new();
                 let whole =
@@ -243,6 +248,34 @@ fn integer(arg: &[u8]) -> Option<i128> {
     };
     let value = u64::from_str_radix(digits, base).ok().filter(|_| !digits.starts_with('+'))?;
     Some(if negative { -i128::from(value) } else { i128::from(value) })
+}
+
+/// `%q`: the text as a shell would have to read it to get it back. Source: bash(1), with its forms.
+fn quote(text: &[u8], out: &mut Vec<u8>) {
+    if text.is_empty() {
+        out.extend_from_slice(b"''");
+    } else if text.iter().any(u8::is_ascii_control) {
+        out.extend_from_slice(b"$'");
+        for &byte in text {
+            match byte {
+                b'\n' => out.extend_from_slice(b"\\n"),
+                b'\t' => out.extend_from_slice(b"\\t"),
+                b'\'' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+                0..=0x1f | 0x7f => out.extend_from_slice(format!("\\{byte:03o}").as_bytes()),
+                _ => out.push(byte),
+            }
+        }
+        out.push(b'\'');
+    } else {
+        for (index, &byte) in text.iter().enumerate() {
+            let plain = byte.is_ascii_alphanumeric() || b"_-./:=@%+".contains(&byte) || byte >= 0x80;
+            let first = index == 0 && matches!(byte, b'~' | b'#');
+            if first || !plain && !matches!(byte, b'~' | b'#') {
+                out.push(b'\\');
+            }
+            out.push(byte);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,11 +6,14 @@ use crate::name::{Names, is_name_byte};
 
 const DEPTH_MAX: u32 = 200;
 
+/// How many operators an expression may have: `1+1+…` makes a tree as deep as it is long.
+const OPERATORS_MAX: u32 = 1000;
+
 /// Parses a whole expression; an empty one is 0. `$x` is taken where it is an operand by itself.
 ///
 /// Errors: what is wrong, as it is printed. Text with other expansions in it is an error, too.
 pub(crate) fn parse(text: &[u8], names: &mut Names) -> Result<Tree, Failure> {
-    let mut parser = Parser { text, at: 0, names, depth: 0 };
+    let mut parser = Parser { text, at: 0, names, depth: 0, operators: 0 };
     parser.blanks();
     if parser.at == text.len() {
         return Ok(Tree::Number(0));
@@ -29,6 +32,7 @@ struct Parser<'a> {
     at: usize,
     names: &'a mut Names,
     depth: u32,
+    operators: u32,
 }
 
 /// What stands between two operands.
@@ -112,6 +116,10 @@ impl Parser<'_> {
         while let Some((length, strength, infix)) = self.infix() {
             if strength < weakest {
                 break;
+            }
+            self.operators += 1;
+            if self.operators > OPERATORS_MAX {
+                return Err(b"arithmetic expression too long".to_vec());
             }
             self.at += length;
             self.blanks();
