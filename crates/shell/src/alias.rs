@@ -1,27 +1,29 @@
 //! alias — names that the parser replaces by text.
 
-use std::collections::BTreeMap;
-
 use crate::name::Name;
 
 /// The aliases of a shell.
 #[derive(Default)]
 pub struct Aliases {
-    values: BTreeMap<Name, Box<[u8]>>,
+    /// In no order: nobody has so many that looking through them would take time.
+    values: Vec<(Name, Box<[u8]>)>,
 }
 
 impl Aliases {
     pub fn get(&self, name: Name) -> Option<&[u8]> {
-        self.values.get(&name).map(|value| &**value)
+        self.values.iter().find(|alias| alias.0 == name).map(|alias| &*alias.1)
     }
 
     pub fn set(&mut self, name: Name, value: &[u8]) {
-        self.values.insert(name, value.into());
+        self.remove(name);
+        self.values.push((name, value.into()));
     }
 
     /// Whether there was one.
     pub fn remove(&mut self, name: Name) -> bool {
-        self.values.remove(&name).is_some()
+        let before = self.values.len();
+        self.values.retain(|alias| alias.0 != name);
+        self.values.len() < before
     }
 
     pub fn clear(&mut self) {
@@ -33,6 +35,6 @@ impl Aliases {
     }
 
     pub fn names(&self) -> impl Iterator<Item = Name> + '_ {
-        self.values.keys().copied()
+        self.values.iter().map(|alias| alias.0)
     }
 }

@@ -108,6 +108,11 @@ impl Names {
         &self.text[start..self.entries[name.index()].0 as usize]
     }
 
+    /// Sorts names by their text.
+    pub fn sort(&self, names: &mut [Name]) {
+        names.sort_unstable_by(|&a, &b| self.text(a).cmp(self.text(b)));
+    }
+
     pub fn len(&self) -> usize {
         self.entries.len()
     }

@@ -248,10 +248,9 @@ impl Shell {
     /// The names of all functions, sorted.
     pub fn function_names(&self) -> Vec<Vec<u8>> {
         let defined = self.functions.iter().enumerate().filter(|(_, function)| function.is_some());
-        let mut names: Vec<Vec<u8>> =
-            defined.map(|(index, _)| self.names.text(Name::from_index(index)).to_vec()).collect();
-        names.sort_unstable();
-        names
+        let mut names: Vec<Name> = defined.map(|(index, _)| Name::from_index(index)).collect();
+        self.names.sort(&mut names);
+        names.into_iter().map(|name| self.names.text(name).to_vec()).collect()
     }
 
     pub fn set_positional(&mut self, parameters: Vec<Box<[u8]>>) {

@@ -130,8 +130,8 @@ impl Traps {
         }
         self.actions.retain(|known| known.0 != number);
         if let Some(action) = action {
-            self.actions.push((number, action.into()));
-            self.actions.sort_unstable_by_key(|action| action.0);
+            let place = self.actions.partition_point(|known| known.0 < number);
+            self.actions.insert(place, (number, action.into()));
         }
         if is_signal {
             let disposition = match action {

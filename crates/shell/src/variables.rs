@@ -152,7 +152,7 @@ impl Variables {
             .filter(|&index| self.slots[index].flags != 0)
             .map(Name::from_index)
             .collect();
-        list.sort_unstable_by(|&a, &b| names.text(a).cmp(names.text(b)));
+        names.sort(&mut list);
         list
     }
 

@@ -11,7 +11,7 @@ pub(super) fn alias(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
     let operands = Letters::new(arguments, "").rest();
     if operands.len() == 1 {
         let mut names: Vec<Name> = shell.aliases.names().collect();
-        names.sort_unstable_by(|&a, &b| shell.names.text(a).cmp(shell.names.text(b)));
+        shell.names.sort(&mut names);
         for name in names {
             print(shell, name);
         }

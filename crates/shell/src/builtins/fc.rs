@@ -4,6 +4,8 @@
 
 use std::os::unix::ffi::OsStrExt;
 
+use sys::descriptor;
+
 use super::{Arguments, Letters};
 use crate::quote::quote;
 use crate::shell::{Flow, Shell};
@@ -149,22 +151,13 @@ fn edit_and_run(shell: &mut Shell, chosen: &[Vec<u8>], editor: Option<Vec<u8>>) 
     run(shell, text.trim_ascii_end())
 }
 
-/// A new file in `folder` that nobody else can read.
+/// A new file in `folder` that nobody else can read; one that is there already is not taken.
 fn write_new(folder: &[u8], text: &[u8]) -> std::io::Result<Vec<u8>> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut attempt = 0u32;
-    loop {
-        let path = [folder, format!("/fc.{}.{attempt}", sys::job::own_pid()).as_bytes()].concat();
-        let opened = std::fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(std::ffi::OsStr::from_bytes(&path));
-        match opened {
-            Ok(mut file) => return file.write_all(text).map(|()| path),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && attempt < 100 => attempt += 1,
-            Err(error) => return Err(error),
-        }
-    }
+    let path = [folder, b"/fc.", sys::job::own_pid().to_string().as_bytes()].concat();
+    let name = std::ffi::CString::new(path.clone())?;
+    let flags = descriptor::WRITE | descriptor::CREATE | descriptor::EXCLUSIVE | descriptor::CLOSE_ON_EXEC;
+    let file = descriptor::open(&name, flags, 0o600)?;
+    let written = sys::fd::write_all(file, text);
+    descriptor::close(file);
+    written.map(|()| path)
 }
