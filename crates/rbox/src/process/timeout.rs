@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use sys::child::{self, End};
+use sys::signal_fd::{self, SignalFd};
 
 use crate::prelude::*;
 
@@ -47,20 +48,20 @@ fn run(cx: &mut Cx<'_>) -> Result {
     };
     let own_group = !options.has('f') && sys::session::new_group().is_ok();
     cx.out.flush();
+    // What is sent to this process is meant for the command, from its first instruction on.
+    let signals =
+        SignalFd::new(&[signal_fd::HANGUP, signal_fd::INTERRUPT, signal_fd::QUIT, signal_fd::TERMINATE])
+            .doing("can't take signals")?;
     let pid = match child::fork().doing("fork")? {
         Some(pid) => pid,
-        None => return Err(cx.exec(command)),
+        None => {
+            drop(signals);
+            return Err(cx.exec(command));
+        }
     };
     let descriptor = sys::session::process_descriptor(pid).doing("pidfd_open")?;
-    // What is sent to this process is meant for the command.
-    for number in [1, 2, 3, TERM] {
-        sys::session::catch(number);
-    }
-    let mut watch = Watch { pid, group: own_group, end: deadline(limit), passed_on: false };
+    let mut watch = Watch { pid, group: own_group, end: deadline(limit), signals };
     if watch.wait(&descriptor) {
-        return Err(Error::exit(status(pid)?));
-    }
-    if watch.passed_on {
         return Err(Error::exit(status(pid)?));
     }
     watch.send(cx, &options, signal);
@@ -95,23 +96,21 @@ struct Watch {
     pid: i32,
     group: bool,
     end: Option<Instant>,
-    /// Whether a signal came that ended the wait.
-    passed_on: bool,
+    signals: SignalFd,
 }
 
 impl Watch {
     /// Waits for the end of the process (true) or of the time. Signals are passed on.
-    fn wait(&mut self, descriptor: &std::os::fd::OwnedFd) -> bool {
+    fn wait(&self, descriptor: &std::os::fd::OwnedFd) -> bool {
         use std::os::fd::AsRawFd;
         loop {
             let limit = self.end.map(|end| end.saturating_duration_since(Instant::now()));
-            match sys::session::wait_readable(&[descriptor.as_raw_fd()], limit) {
-                Ok(ready) if ready.contains(&true) => return true,
+            match sys::session::wait_readable(&[descriptor.as_raw_fd(), self.signals.as_raw_fd()], limit) {
+                Ok(ready) if ready.first() == Some(&true) => return true,
                 Ok(_) => {}
                 Err(_) => return false,
             }
-            let signal = sys::session::caught();
-            if signal != 0 {
+            if let Some(signal) = self.signals.read() {
                 let _ = sys::kill::send(self.pid, signal);
                 continue;
             }
@@ -131,6 +130,8 @@ impl Watch {
             // The group is this process's own: it must survive what the others get.
             sys::session::ignore(signal);
             let _ = sys::kill::send(0, signal);
+            // A blocked signal waits even if it is ignored: it is this process's own and not to be passed on.
+            while self.signals.read().is_some() {}
         }
         if signal != KILL {
             let _ = sys::kill::send(self.pid, CONTINUE);
