@@ -360,6 +360,16 @@ fn run(block: &Block, bin: &Path) -> Result<Outcome, String> {
             None => std::thread::sleep(Duration::from_millis(2)),
         }
     };
+    // A process in a group of its own may have been left behind with the output open: it would keep the readers for ever.
+    while !(stdout.is_finished() && stderr.is_finished()) {
+        if start.elapsed() > TIME_LIMIT {
+            return Err(format!(
+                "{}\nended, and left a process that still writes after {TIME_LIMIT:?}",
+                block.script
+            ));
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
     use std::os::unix::process::ExitStatusExt;
     Ok(Outcome {
         stdout: stdout.join().unwrap_or_default(),
