@@ -90,6 +90,10 @@ fn run(cx: &mut Cx<'_>) -> Result {
     options.expect_operands(0, 0)?;
     let mut log = Log::new(cx, &options)?;
     let path = options.value('p').map_or(Path::new(syslog::SOCKET), Path::new);
+    // Signals are waited for beside the socket: one that came just before the wait would else be seen at the next message.
+    // From before the socket can be seen: who logs may end this program at once, and what was logged is written.
+    let signals = SignalFd::new(&[signal_fd::HANGUP, signal_fd::INTERRUPT, signal_fd::TERMINATE])
+        .doing("can't take signals")?;
     let socket = listen(path)?;
     if !options.has('n') && !sys::session::daemonize().doing("can't go to the background")? {
         return Ok(());
@@ -99,9 +103,6 @@ fn run(cx: &mut Cx<'_>) -> Result {
         // Without /run there is nobody who would look for it.
         let _ = fs::write(PID_FILE, format!("{}\n", std::process::id()));
     }
-    // Signals are waited for beside the socket: one that came just before the wait would else be seen at the next message.
-    let signals = SignalFd::new(&[signal_fd::HANGUP, signal_fd::INTERRUPT, signal_fd::TERMINATE])
-        .doing("can't take signals")?;
     socket.set_nonblocking(true).doing("can't read the socket without waiting")?;
     log.own("syslogd started: Tarn");
     let mut buffer = vec![0; MESSAGE_SIZE_MAX];
