@@ -192,6 +192,18 @@ pub(crate) fn log(name: &str, message: &str) {
     }
 }
 
+/// The internet checksum of `bytes` (RFC 1071): the complement of the ones' complement sum of their 16-bit words.
+pub(crate) fn checksum(bytes: &[u8]) -> u16 {
+    let mut sum: u32 = 0;
+    for pair in bytes.chunks(2) {
+        sum += u32::from(u16::from_be_bytes([pair[0], pair.get(1).copied().unwrap_or(0)]));
+    }
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    !(sum as u16)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

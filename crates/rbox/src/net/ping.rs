@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use sys::signal_fd::{INTERRUPT, SignalFd};
 use sys::socket::{self, IPPROTO_ICMP, IPPROTO_ICMPV6, Socket, family, kind, option};
 
-use super::common::{family_of, of_socket_address, resolve, socket_address};
+use super::common::{checksum, family_of, of_socket_address, resolve, socket_address};
 use crate::prelude::*;
 
 macro_rules! usage {
@@ -378,18 +378,6 @@ fn interval(options: &Options) -> Result<Duration> {
     let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| invalid())? };
     let millis: u64 = digits.parse().map_err(|_| invalid())?;
     Ok(Duration::from_millis((whole.min(1_000_000) * 1000 + millis).max(1)))
-}
-
-/// RFC 1071.
-fn checksum(bytes: &[u8]) -> u16 {
-    let mut sum: u32 = 0;
-    for pair in bytes.chunks(2) {
-        sum += u32::from(u16::from_be_bytes([pair[0], pair.get(1).copied().unwrap_or(0)]));
-    }
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    !(sum as u16)
 }
 
 #[cfg(test)]

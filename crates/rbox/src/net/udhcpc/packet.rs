@@ -4,6 +4,8 @@
 
 use std::net::Ipv4Addr;
 
+use super::super::common::checksum;
+
 pub(super) const DISCOVER: u8 = 1;
 pub(super) const OFFER: u8 = 2;
 pub(super) const REQUEST: u8 = 3;
@@ -194,17 +196,6 @@ pub(super) fn unwrap(packet: &[u8]) -> Option<&[u8]> {
     }
     // The checksum is not looked at: network cards leave it to the other side of a virtual wire.
     udp.get(8..length)
-}
-
-fn checksum(bytes: &[u8]) -> u16 {
-    let mut sum: u32 = 0;
-    for pair in bytes.chunks(2) {
-        sum += u32::from(u16::from_be_bytes([pair[0], pair.get(1).copied().unwrap_or(0)]));
-    }
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    !(sum as u16)
 }
 
 #[cfg(test)]
