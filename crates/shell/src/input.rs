@@ -162,6 +162,15 @@ impl Input {
         self.at += count;
     }
 
+    /// Passes `count` characters of `rest`, whatever they are.
+    pub(crate) fn pass(&mut self, count: usize) {
+        if self.alias.is_none() {
+            let passed = self.buffer.get(self.at..self.at + count).unwrap_or_default();
+            self.line += passed.iter().filter(|&&byte| byte == b'\n').count() as u32;
+        }
+        self.at += count;
+    }
+
     /// Reads `text` next, as the value of an alias.
     pub(crate) fn enter_alias(&mut self, alias: Name, text: &[u8]) {
         // The blank behind it keeps the alias open until its last word has been looked at.

@@ -16,6 +16,8 @@ pub enum Tree {
     Variable(Name),
     /// `$x` inside the expression, where it stands for a whole operand.
     Dollar(ParameterName),
+    /// `${#x}`.
+    Length(ParameterName),
     Negate(Box<Tree>),
     Not(Box<Tree>),
     Complement(Box<Tree>),
@@ -64,6 +66,8 @@ pub(crate) trait Scope {
     fn number(&mut self, name: Name, depth: u32) -> Result<i64, Failure>;
     /// The value of `$x` as a number.
     fn parameter(&mut self, of: ParameterName) -> Result<i64, Failure>;
+    /// How long the value of `$x` is.
+    fn length(&mut self, of: ParameterName) -> Result<i64, Failure>;
     fn assign(&mut self, name: Name, value: i64) -> Result<(), Failure>;
 }
 
@@ -73,6 +77,7 @@ pub(crate) fn evaluate(tree: &Tree, scope: &mut dyn Scope, depth: u32) -> Result
         Tree::Number(number) => *number,
         Tree::Variable(name) => scope.number(*name, depth)?,
         Tree::Dollar(of) => scope.parameter(*of)?,
+        Tree::Length(of) => scope.length(*of)?,
         Tree::Negate(of) => evaluate(of, scope, depth)?.wrapping_neg(),
         Tree::Not(of) => i64::from(evaluate(of, scope, depth)? == 0),
         Tree::Complement(of) => !evaluate(of, scope, depth)?,
@@ -202,6 +207,9 @@ mod tests {
         fn parameter(&mut self, _of: ParameterName) -> Result<i64, Failure> {
             Ok(7)
         }
+        fn length(&mut self, of: ParameterName) -> Result<i64, Failure> {
+            Ok(if of == ParameterName::Positional(1) { 12 } else { 3 })
+        }
         fn assign(&mut self, name: Name, value: i64) -> Result<(), Failure> {
             self.0 = Some((name, value));
             Ok(())
@@ -238,6 +246,7 @@ mod tests {
             ("9223372036854775807+1", i64::MIN),
             ("- - 3", 3),
             ("$x * 2", 14),
+            ("${x} + ${#x} * ${#1} - ${#}", 36),
             ("", 0),
             ("  ", 0),
             ("0||(x=4)", 1),

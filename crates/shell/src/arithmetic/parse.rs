@@ -223,7 +223,9 @@ impl Parser<'_> {
             return Err(syntax());
         }
         let braced = self.text.get(self.at) == Some(&b'{');
-        let start = self.at + usize::from(braced);
+        let mut start = self.at + usize::from(braced);
+        let length = braced && self.text.get(start) == Some(&b'#') && self.text.get(start + 1) != Some(&b'}');
+        start += usize::from(length);
         let Some(&first) = self.text.get(start) else { return Err(syntax()) };
         let mut end = start + 1;
         if is_name_byte(first) && !first.is_ascii_digit() {
@@ -250,7 +252,7 @@ impl Parser<'_> {
         }
         self.at = end;
         self.blanks();
-        Ok(Tree::Dollar(of))
+        Ok(if length { Tree::Length(of) } else { Tree::Dollar(of) })
     }
 
     fn number(&mut self) -> Result<Tree, Failure> {

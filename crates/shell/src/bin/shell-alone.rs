@@ -3,6 +3,9 @@
 use std::os::unix::ffi::OsStringExt;
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: sys::allocator::Allocator = sys::allocator::Allocator::new();
+
 fn main() -> ExitCode {
     sys::signal::default_sigpipe();
     let arguments: Vec<Vec<u8>> = std::env::args_os().map(OsStringExt::into_vec).collect();

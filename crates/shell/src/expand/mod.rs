@@ -321,6 +321,15 @@ impl Scope for Shell {
         number.ok_or_else(Failure::new)
     }
 
+    fn length(&mut self, of: ParameterName) -> Result<i64, Failure> {
+        let value = match of {
+            ParameterName::Variable(name) => self.variables.get(name),
+            ParameterName::Positional(index) => self.positional.get(index as usize - 1).map(|value| &**value),
+            ParameterName::Special(_) => None,
+        };
+        value.map(|value| parameter::characters(value) as i64).ok_or_else(Failure::new)
+    }
+
     fn assign(&mut self, name: Name, value: i64) -> Result<(), Failure> {
         let mut buffer = [0; 20];
         let text = arithmetic::decimal(value, &mut buffer);

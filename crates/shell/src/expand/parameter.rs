@@ -317,7 +317,7 @@ fn push(value: &[u8], quoted: bool, into: &mut Expansion, shell: &Shell) {
 }
 
 /// How many characters UTF-8 text has; each byte that is none of its characters counts as one.
-fn characters(text: &[u8]) -> usize {
+pub(super) fn characters(text: &[u8]) -> usize {
     if text.is_ascii() {
         return text.len();
     }

@@ -1,6 +1,7 @@
 //! brace — `${…}`.
 
-use super::word::{Builder, Context};
+use super::builder::Builder;
+use super::word::Context;
 use super::{Parsed, Parser};
 use crate::ast::{Arithmetic, Operation, Parameter, ParameterName, Part, Word};
 use crate::name::is_name_byte;
@@ -11,7 +12,7 @@ impl Parser<'_> {
         self.enter()?;
         let parameter = self.brace_parameter(context)?;
         self.leave();
-        Self::part(builder, Part::Parameter(Box::new(parameter)));
+        builder.part(Part::Parameter(Box::new(parameter)));
         Ok(())
     }
 

@@ -2,61 +2,33 @@
 
 use std::rc::Rc;
 
-use super::token::{Mode, Op, RedirectOp, Token};
-use super::{Parsed, Parser, PendingHere, SyntaxError, join, word};
+use super::token::{Kind, Mode};
+use super::{Parsed, Parser, PendingHere, SyntaxError, word};
 use crate::ast::{
     Arm, Case, Command, For, Function, Here, If, Loop, Part, Redirect, RedirectKind, Subshell, Word,
 };
 use crate::name::is_name;
 
-macro_rules! reserved {
-    ($($word:literal,)*) => {
-        pub(crate) const RESERVED: &[&[u8]] = &[$($word),*];
-
-        /// Whether `text` is a reserved word.
-        pub(crate) fn is_reserved(text: &[u8]) -> bool {
-            matches!(text, $($word)|*)
-        }
-    };
-}
-
-reserved! {
-    b"if", b"then", b"else", b"elif", b"fi", b"do", b"done", b"case", b"esac", b"while", b"until", b"for", b"{", b"}", b"!",
-    b"in", b"[[", b"]]", b"function",
-}
-
 impl Parser<'_> {
     /// One command: simple, compound, or a function's definition.
     pub(super) fn command(&mut self) -> Parsed<Command> {
         self.mode = Mode::Prefix;
-        self.expand_aliases()?;
-        let Token::Word(token) = self.peek()? else {
-            if self.accept_op(Op::LeftParen)? {
-                return self.nested(Parser::subshell);
-            }
-            return self.simple();
-        };
-        let reserved = token.reserved;
-        let kind: &[u8] = match token.word.as_literal() {
-            Some(text) if reserved => text,
+        self.expand_aliases();
+        let parse: fn(&mut Self) -> Parsed<Command> = match self.peek() {
+            Kind::LeftParen => Parser::subshell,
+            Kind::If => Parser::if_command,
+            Kind::While => |parser| parser.loop_command(false),
+            Kind::Until => |parser| parser.loop_command(true),
+            Kind::For => Parser::for_command,
+            Kind::Case => Parser::case_command,
+            Kind::LeftBrace => Parser::group,
+            Kind::Test => Parser::condition_command,
+            Kind::Function => Parser::function_keyword,
+            Kind::Bang => return Err(self.unexpected()),
+            kind if kind.ends_list() && kind.is_word() => return Err(self.unexpected()),
             _ => return self.simple(),
         };
-        let parse: fn(&mut Self) -> Parsed<Command> = match kind {
-            b"if" => Parser::if_command,
-            b"while" => |parser| parser.loop_command(false),
-            b"until" => |parser| parser.loop_command(true),
-            b"for" => Parser::for_command,
-            b"case" => Parser::case_command,
-            b"{" => Parser::group,
-            b"[[" => Parser::condition_command,
-            b"function" => Parser::function_keyword,
-            b"then" | b"else" | b"elif" | b"fi" | b"do" | b"done" | b"esac" | b"}" => {
-                return Err(self.unexpected());
-            }
-            b"!" => return Err(self.unexpected()),
-            _ => return self.simple(),
-        };
-        self.take()?;
+        self.kind = Kind::Unread;
         self.nested(parse)
     }
 
@@ -71,7 +43,7 @@ impl Parser<'_> {
         }
         self.mode = Mode::Argument;
         let mut redirects = Vec::new();
-        while matches!(self.peek()?, Token::Redirect(..)) {
+        while self.peek().is_redirect() {
             redirects.push(self.redirect()?);
         }
         self.mode = Mode::Prefix;
@@ -81,52 +53,47 @@ impl Parser<'_> {
 
     /// Commands up to a word or operator that ends a list; at least one.
     pub(super) fn list(&mut self) -> Parsed<Command> {
-        let mut commands = Vec::new();
         self.mode = Mode::Prefix;
-        self.newlines()?;
-        if matches!(self.peek()?, Token::Eof) {
+        self.newlines();
+        if self.peek() == Kind::Eof {
             // Whoever called expects something behind the list, and can say what.
-            return Ok(Command::List(commands));
+            return Ok(Command::List(Vec::new()));
         }
-        loop {
-            commands.push(self.and_or_item(None)?);
-            self.mode = Mode::Prefix;
-            self.newlines()?;
-            if self.at_list_end()? || matches!(self.peek()?, Token::Eof) {
-                break;
-            }
-        }
-        join(commands).ok_or_else(|| self.unexpected())
+        self.commands(Parser::list_is_over)
+    }
+
+    /// Whether the list that is being read ends behind the newlines that follow, which are passed.
+    fn list_is_over(&mut self) -> bool {
+        self.mode = Mode::Prefix;
+        self.newlines();
+        self.at_list_end() || self.kind == Kind::Eof
     }
 
     /// Whether the next token cannot begin a command because it ends a list.
-    pub(super) fn at_list_end(&mut self) -> Parsed<bool> {
-        self.expand_aliases()?;
-        Ok(match self.peek()? {
-            Token::Op(Op::RightParen | Op::DoubleSemicolon | Op::SemicolonAmpersand) => true,
-            Token::Word(token) if token.reserved => matches!(
-                token.word.as_literal(),
-                Some(b"then" | b"else" | b"elif" | b"fi" | b"do" | b"done" | b"esac" | b"}")
-            ),
-            _ => false,
-        })
+    pub(super) fn at_list_end(&mut self) -> bool {
+        self.expand_aliases();
+        self.peek().ends_list()
     }
 
-    fn expect_word(&mut self, text: &'static str) -> Parsed<()> {
+    fn expect_word(&mut self, kind: Kind) -> Parsed<()> {
         self.mode = Mode::Prefix;
-        self.expand_aliases()?;
-        if self.accept_word(text.as_bytes())? {
-            return Ok(());
-        }
-        Err(self.expecting(text))
+        self.expand_aliases();
+        self.expect(kind)
+    }
+
+    fn expect(&mut self, kind: Kind) -> Parsed<()> {
+        if self.accept(kind) { Ok(()) } else { Err(self.expecting(kind)) }
     }
 
     #[cold]
-    fn expecting(&mut self, text: &str) -> Box<SyntaxError> {
+    fn expecting(&mut self, kind: Kind) -> Box<SyntaxError> {
+        let broken = self.peek() == Kind::Failed;
         let mut error = self.unexpected();
-        error.message += " (expecting \"";
-        error.message += text;
-        error.message += "\")";
+        if !broken {
+            let word = kind.reserved_text().map(String::from_utf8_lossy);
+            let text = word.as_deref().or(kind.operator_text()).unwrap_or_default();
+            error.message += &format!(" (expecting \"{text}\")");
+        }
         error
     }
 
@@ -134,15 +101,15 @@ impl Parser<'_> {
         let mut arms = Vec::new();
         loop {
             let condition = self.list()?;
-            self.expect_word("then")?;
+            self.expect_word(Kind::Then)?;
             let body = self.list()?;
             arms.push((condition, body));
-            if !self.accept_word(b"elif")? {
+            if !self.accept(Kind::Elif) {
                 break;
             }
         }
-        let otherwise = if self.accept_word(b"else")? { Some(self.list()?) } else { None };
-        self.expect_word("fi")?;
+        let otherwise = if self.accept(Kind::Else) { Some(self.list()?) } else { None };
+        self.expect_word(Kind::Fi)?;
         Ok(Command::If(Box::new(If { arms, otherwise })))
     }
 
@@ -153,9 +120,9 @@ impl Parser<'_> {
     }
 
     fn do_group(&mut self) -> Parsed<Command> {
-        self.expect_word("do")?;
+        self.expect_word(Kind::Do)?;
         let body = self.list()?;
-        self.expect_word("done")?;
+        self.expect_word(Kind::Done)?;
         Ok(body)
     }
 
@@ -169,30 +136,25 @@ impl Parser<'_> {
         };
         let words = self.for_words()?;
         self.mode = Mode::Prefix;
-        self.newlines()?;
-        let body = if self.at_word(b"{")? {
-            self.take()?;
-            self.group()?
-        } else {
-            self.do_group()?
-        };
+        self.newlines();
+        let body = if self.accept(Kind::LeftBrace) { self.group()? } else { self.do_group()? };
         Ok(Command::For(Box::new(For { line, variable, words, body })))
     }
 
     fn for_words(&mut self) -> Parsed<Option<Vec<Word>>> {
-        self.newlines()?;
-        if !self.accept_word(b"in")? {
-            self.accept_op(Op::Semicolon)?;
+        self.newlines();
+        if !self.accept(Kind::In) {
+            self.accept(Kind::Semicolon);
             return Ok(None);
         }
         let mut words = Vec::new();
-        while matches!(self.peek()?, Token::Word(_)) {
+        while self.peek().is_word() {
             words.push(self.take_word()?.word);
         }
-        match self.peek()? {
-            Token::Op(Op::Semicolon) | Token::Newline => {
+        match self.kind {
+            Kind::Semicolon | Kind::Newline => {
                 self.mode = Mode::Prefix;
-                self.take()?;
+                self.take();
                 Ok(Some(words))
             }
             _ => Err(self.unexpected()),
@@ -203,22 +165,20 @@ impl Parser<'_> {
         let line = self.line;
         self.mode = Mode::Argument;
         let subject = self.take_word()?.word;
-        self.newlines()?;
-        if !self.accept_word(b"in")? {
-            return Err(self.expecting("in"));
-        }
+        self.newlines();
+        self.expect(Kind::In)?;
         let mut arms = Vec::new();
         loop {
             self.mode = Mode::Argument;
-            self.newlines()?;
-            if self.accept_word(b"esac")? {
+            self.newlines();
+            if self.accept(Kind::Esac) {
                 break;
             }
             let arm = self.case_arm()?;
             let last = arm.1;
             arms.push(arm.0);
             if last {
-                self.expect_word("esac")?;
+                self.expect_word(Kind::Esac)?;
                 break;
             }
         }
@@ -227,38 +187,34 @@ impl Parser<'_> {
 
     /// One arm, and whether no other may follow because it did not end with `;;`.
     fn case_arm(&mut self) -> Parsed<(Arm, bool)> {
-        self.accept_op(Op::LeftParen)?;
+        self.accept(Kind::LeftParen);
         let mut patterns = vec![self.take_word()?.word];
-        while self.accept_op(Op::Pipe)? {
+        while self.accept(Kind::Pipe) {
             patterns.push(self.take_word()?.word);
         }
         self.mode = Mode::Prefix;
-        if !self.accept_op(Op::RightParen)? {
-            return Err(self.expecting(")"));
-        }
-        self.newlines()?;
-        let body = if self.at_list_end()? { None } else { Some(self.list()?) };
+        self.expect(Kind::RightParen)?;
+        self.newlines();
+        let body = if self.at_list_end() { None } else { Some(self.list()?) };
         self.mode = Mode::Argument;
-        let falls_through = self.accept_op(Op::SemicolonAmpersand)?;
-        let last = !falls_through && !self.accept_op(Op::DoubleSemicolon)?;
-        if last && matches!(self.peek()?, Token::Eof) {
-            return Err(self.expecting(";;"));
+        let falls_through = self.accept(Kind::SemicolonAmpersand);
+        let last = !falls_through && !self.accept(Kind::DoubleSemicolon);
+        if last && self.peek() == Kind::Eof {
+            return Err(self.expecting(Kind::DoubleSemicolon));
         }
         Ok((Arm { patterns, body, falls_through }, last))
     }
 
     fn group(&mut self) -> Parsed<Command> {
         let body = self.list()?;
-        self.expect_word("}")?;
+        self.expect_word(Kind::RightBrace)?;
         Ok(body)
     }
 
     fn subshell(&mut self) -> Parsed<Command> {
         let line = self.line;
         let body = self.list()?;
-        if !self.accept_op(Op::RightParen)? {
-            return Err(self.expecting(")"));
-        }
+        self.expect(Kind::RightParen)?;
         Ok(Command::Subshell(Box::new(Subshell { line, body })))
     }
 
@@ -267,7 +223,7 @@ impl Parser<'_> {
         self.mode = Mode::Argument;
         let name = self.take_word()?.word;
         self.mode = Mode::Prefix;
-        if matches!(self.peek()?, Token::Op(Op::LeftParen)) {
+        if self.peek() == Kind::LeftParen {
             return self.function(name);
         }
         self.function_body(name)
@@ -276,8 +232,8 @@ impl Parser<'_> {
     /// Behind a function's name, at the parenthesis.
     pub(super) fn function(&mut self, name: Word) -> Parsed<Command> {
         self.mode = Mode::Prefix;
-        self.take()?;
-        if !self.accept_op(Op::RightParen)? {
+        self.kind = Kind::Unread;
+        if !self.accept(Kind::RightParen) {
             return Err(self.unexpected());
         }
         self.function_body(name)
@@ -290,7 +246,7 @@ impl Parser<'_> {
             _ => return Err(self.error("bad function name".into())),
         };
         self.enter()?;
-        self.newlines()?;
+        self.newlines();
         let body = self.command()?;
         self.leave();
         let file = Rc::clone(&self.options.file);
@@ -300,10 +256,9 @@ impl Parser<'_> {
     /// The commands of `$(…)`, up to and with the closing parenthesis.
     pub(super) fn substituted(&mut self) -> Parsed<Option<Command>> {
         self.inside_word(|parser| {
-            parser.newlines()?;
-            let body =
-                if matches!(parser.peek()?, Token::Op(Op::RightParen)) { None } else { Some(parser.list()?) };
-            parser.close()?;
+            parser.newlines();
+            let body = if parser.peek() == Kind::RightParen { None } else { Some(parser.list()?) };
+            parser.expect(Kind::RightParen)?;
             Ok(body)
         })
     }
@@ -311,44 +266,27 @@ impl Parser<'_> {
     /// The same where a parenthesis was read already that turned out to open a subshell.
     pub(super) fn substituted_subshell(&mut self) -> Parsed<Option<Command>> {
         self.inside_word(|parser| {
-            let first = parser.nested(Parser::subshell)?;
-            let commands = parser.list_after(first)?;
-            parser.close()?;
-            Ok(join(commands))
+            let subshell = parser.nested(Parser::subshell)?;
+            let first = parser.and_or_item(Some(subshell))?;
+            let body = parser.commands_behind(first, Parser::list_is_over)?;
+            parser.expect(Kind::RightParen)?;
+            Ok(Some(body))
         })
-    }
-
-    fn close(&mut self) -> Parsed<()> {
-        if self.accept_op(Op::RightParen)? {
-            return Ok(());
-        }
-        Err(self.expecting(")"))
-    }
-
-    /// Goes on with a list whose first command has been read.
-    fn list_after(&mut self, first: Command) -> Parsed<Vec<Command>> {
-        let mut commands = vec![self.and_or_item(Some(first))?];
-        loop {
-            self.newlines()?;
-            if self.at_list_end()? || matches!(self.peek()?, Token::Eof) {
-                return Ok(commands);
-            }
-            commands.push(self.and_or_item(None)?);
-        }
     }
 
     /// Commands inside a word: what the parser was about is put aside and taken up again.
     fn inside_word(&mut self, parse: fn(&mut Self) -> Parsed<Option<Command>>) -> Parsed<Option<Command>> {
         self.enter()?;
-        let ahead = self.ahead.take();
         let (mode, line, impure, start) = (self.mode, self.line, self.impure, self.token_start);
         let keep_text = std::mem::replace(&mut self.options.keep_text, false);
         let pending = std::mem::take(&mut self.pending);
         self.mode = Mode::Prefix;
+        // A word is being read, so there is no token ahead.
+        self.kind = Kind::Unread;
         let result = parse(self);
+        self.kind = Kind::Unread;
         let inner = std::mem::replace(&mut self.pending, pending);
         self.pending.extend(inner);
-        self.ahead = ahead;
         (self.mode, self.line, self.impure, self.token_start) = (mode, line, impure, start);
         self.options.keep_text = keep_text;
         self.leave();
@@ -359,43 +297,21 @@ impl Parser<'_> {
     pub(super) fn redirect(&mut self) -> Parsed<Redirect> {
         let line = self.line;
         let mode = std::mem::replace(&mut self.mode, Mode::Argument);
-        let Token::Redirect(op, number) = self.take()? else { return Err(self.unexpected()) };
-        self.peek()?;
-        let raw = self.token_mark().and_then(|mark| self.input.since(mark)).map(<[u8]>::to_vec);
+        let (op, number) = (self.take(), self.number);
+        self.peek();
+        let here = matches!(op, Kind::Here | Kind::HereStrip);
+        let raw =
+            self.token_mark().filter(|_| here).and_then(|mark| self.input.since(mark)).map(<[u8]>::to_vec);
         let target = self.take_word()?;
         self.mode = mode;
-        let input = matches!(
-            op,
-            RedirectOp::Read
-                | RedirectOp::ReadWrite
-                | RedirectOp::DuplicateIn
-                | RedirectOp::Here
-                | RedirectOp::HereStrip
-                | RedirectOp::HereString
-        );
-        let fd = number.unwrap_or(i32::from(!input));
         let word = target.word;
+        let mut fd = 0;
         let kind = match op {
-            RedirectOp::Read => RedirectKind::Read(word),
-            RedirectOp::Write => RedirectKind::Write(word),
-            RedirectOp::Clobber => RedirectKind::Clobber(word),
-            RedirectOp::Append => RedirectKind::Append(word),
-            RedirectOp::ReadWrite => RedirectKind::ReadWrite(word),
-            RedirectOp::DuplicateIn => RedirectKind::Duplicate(word),
-            RedirectOp::DuplicateOut => {
-                let plain = word
-                    .as_literal()
-                    .is_some_and(|text| text != b"-" && !text.iter().all(u8::is_ascii_digit));
-                if plain && number.is_none_or(|number| number == 1) {
-                    RedirectKind::Both { word, append: false }
-                } else {
-                    RedirectKind::Duplicate(word)
-                }
-            }
-            RedirectOp::Both => RedirectKind::Both { word, append: false },
-            RedirectOp::BothAppend => RedirectKind::Both { word, append: true },
-            RedirectOp::HereString => RedirectKind::HereString(word),
-            RedirectOp::Here | RedirectOp::HereStrip => {
+            Kind::Read => RedirectKind::Read(word),
+            Kind::ReadWrite => RedirectKind::ReadWrite(word),
+            Kind::DuplicateIn => RedirectKind::Duplicate(word),
+            Kind::HereString => RedirectKind::HereString(word),
+            Kind::Here | Kind::HereStrip => {
                 let here = Rc::new(Here::default());
                 // Nothing in it is expanded: `$x` is a delimiter like any other.
                 let quoted = raw.as_ref().is_none_or(|raw| raw.iter().any(|byte| b"'\"\\".contains(byte)));
@@ -406,12 +322,31 @@ impl Parser<'_> {
                         _ => delimiter(&word),
                     },
                     expands: target.bare || !quoted,
-                    strips_tabs: op == RedirectOp::HereStrip,
+                    strips_tabs: op == Kind::HereStrip,
                 });
                 RedirectKind::Here(here)
             }
+            _ => {
+                fd = 1;
+                match op {
+                    Kind::Write => RedirectKind::Write(word),
+                    Kind::Clobber => RedirectKind::Clobber(word),
+                    Kind::Append => RedirectKind::Append(word),
+                    Kind::DuplicateOut => {
+                        let plain = word
+                            .as_literal()
+                            .is_some_and(|text| text != b"-" && !text.iter().all(u8::is_ascii_digit));
+                        if plain && number.is_none_or(|number| number == 1) {
+                            RedirectKind::Both { word, append: false }
+                        } else {
+                            RedirectKind::Duplicate(word)
+                        }
+                    }
+                    op => RedirectKind::Both { word, append: op == Kind::BothAppend },
+                }
+            }
         };
-        Ok(Redirect { fd, line, kind })
+        Ok(Redirect { fd: number.unwrap_or(fd), line, kind })
     }
 
     /// Reads the bodies of the here-documents of the line that just ended.
@@ -438,10 +373,14 @@ impl Parser<'_> {
             }
             let start = text.len();
             let mut ended = true;
-            while let Some(byte) = self.input.raw(0) {
-                self.input.bump();
-                text.push(byte);
-                if byte == b'\n' {
+            while self.input.raw(0).is_some() {
+                let rest = self.input.rest();
+                let length = rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len());
+                text.extend_from_slice(&rest[..length]);
+                self.input.skip(length);
+                if self.input.raw(0) == Some(b'\n') {
+                    self.input.bump();
+                    text.push(b'\n');
                     ended = false;
                     break;
                 }

@@ -1,6 +1,6 @@
 //! condition — what stands between `[[` and `]]`.
 
-use super::token::{Mode, Op, RedirectOp, Token};
+use super::token::{Kind, Mode};
 use super::{Parsed, Parser};
 use crate::ast::{Command, Condition, Part, Word};
 
@@ -14,7 +14,7 @@ impl Parser<'_> {
         self.mode = Mode::Argument;
         let condition = self.condition_or()?;
         self.mode = Mode::Prefix;
-        if !self.accept_word(b"]]")? {
+        if !self.accept(Kind::TestEnd) {
             return Err(self.unexpected());
         }
         Ok(Command::Test(Box::new(condition)))
@@ -22,8 +22,8 @@ impl Parser<'_> {
 
     fn condition_or(&mut self) -> Parsed<Condition> {
         let mut left = self.condition_and()?;
-        while self.accept_op(Op::OrOr)? {
-            self.newlines()?;
+        while self.accept(Kind::OrOr) {
+            self.newlines();
             left = Condition::Or(Box::new(left), Box::new(self.condition_and()?));
         }
         Ok(left)
@@ -31,8 +31,8 @@ impl Parser<'_> {
 
     fn condition_and(&mut self) -> Parsed<Condition> {
         let mut left = self.condition_not()?;
-        while self.accept_op(Op::AndAnd)? {
-            self.newlines()?;
+        while self.accept(Kind::AndAnd) {
+            self.newlines();
             left = Condition::And(Box::new(left), Box::new(self.condition_not()?));
         }
         Ok(left)
@@ -40,53 +40,53 @@ impl Parser<'_> {
 
     fn condition_not(&mut self) -> Parsed<Condition> {
         self.enter()?;
-        self.newlines()?;
-        let condition = if self.accept_word(b"!")? {
+        self.newlines();
+        let condition = if self.accept(Kind::Bang) {
             Condition::Not(Box::new(self.condition_not()?))
-        } else if self.accept_op(Op::LeftParen)? {
+        } else if self.accept(Kind::LeftParen) {
             let inner = self.condition_or()?;
-            if !self.accept_op(Op::RightParen)? {
+            if !self.accept(Kind::RightParen) {
                 return Err(self.unexpected());
             }
             inner
         } else {
             self.condition_primary()?
         };
-        self.newlines()?;
+        self.newlines();
         self.leave();
         Ok(condition)
     }
 
     fn condition_primary(&mut self) -> Parsed<Condition> {
-        if self.at_word(b"]]")? {
+        if self.peek() == Kind::TestEnd {
             return Err(self.unexpected());
         }
         let first = self.take_word()?;
         if first.bare
             && let Some([b'-', operator]) = first.word.as_literal()
             && UNARY.contains(operator)
-            && matches!(self.peek()?, Token::Word(_))
-            && !self.at_word(b"]]")?
-            && !self.at_binary()?
+            && self.peek().is_word()
+            && self.kind != Kind::TestEnd
+            && self.binary().is_none()
         {
             let operator = *operator;
             return Ok(Condition::Unary(operator, self.take_word()?.word));
         }
-        let operator: Box<[u8]> = match self.peek()? {
-            Token::Word(token) if self_is_binary(&token.word, token.bare) => {
-                token.word.as_literal().unwrap_or_default().into()
-            }
-            Token::Redirect(RedirectOp::Read, None) => b"<".as_slice().into(),
-            Token::Redirect(RedirectOp::Write, None) => b">".as_slice().into(),
+        let operator: Box<[u8]> = match (self.peek(), self.number, self.binary()) {
+            (_, _, Some(operator)) => operator.into(),
+            (Kind::Read, None, _) => b"<".as_slice().into(),
+            (Kind::Write, None, _) => b">".as_slice().into(),
             _ => return Ok(Condition::Word(first.word)),
         };
-        self.ahead = None;
+        self.kind = Kind::Unread;
         let right = if &*operator == b"=~" { self.regex_word()? } else { self.take_word()?.word };
         Ok(Condition::Binary(operator, first.word, right))
     }
 
-    fn at_binary(&mut self) -> Parsed<bool> {
-        Ok(matches!(self.peek()?, Token::Word(token) if self_is_binary(&token.word, token.bare)))
+    /// The operator between two words that is ahead.
+    fn binary(&self) -> Option<&[u8]> {
+        let word = self.word.word.as_literal().filter(|_| self.kind == Kind::Word && self.word.bare);
+        word.filter(|text| BINARY.contains(text))
     }
 
     /// The right side of `=~`: parentheses and bars belong to it.
@@ -114,7 +114,8 @@ impl Parser<'_> {
                 }
                 Some(b' ' | b'\t' | b'\n' | b')') | None => break,
                 Some(_) => {
-                    let token = self.word(Mode::Argument)?;
+                    self.kind = self.read_word(Mode::Argument)?;
+                    let token = self.take_word()?;
                     let bare = token.bare;
                     if let Some(text) = token.word.literal {
                         parts.push(if bare { Part::Text(text) } else { Part::Quoted(text) });
@@ -131,8 +132,4 @@ impl Parser<'_> {
         }
         Ok(Word { parts, literal: None, assignment: false })
     }
-}
-
-fn self_is_binary(word: &Word, bare: bool) -> bool {
-    bare && word.as_literal().is_some_and(|text| BINARY.contains(&text))
 }

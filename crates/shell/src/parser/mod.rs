@@ -1,25 +1,28 @@
 //! parser — from characters to the syntax tree. It knows nothing of processes and expands nothing but aliases.
 //!
-//! `token` reads operators and words, `word` what is inside a word, `compound` the commands with reserved words,
-//! `condition` what stands in `[[ ]]`.
+//! `token` reads operators and reserved words, `word` what is inside a word (`builder` puts it together), `quotes`,
+//! `dollar` and `brace` what is special there, `compound` the commands with reserved words, `condition` what stands in `[[ ]]`.
 //!
 //! Source: POSIX.1-2024 XCU 2.3, 2.10; BusyBox ash for what goes beyond.
 
 mod brace;
+mod builder;
 mod compound;
 mod condition;
+mod dollar;
+mod quotes;
 mod token;
 mod word;
 
-pub(crate) use compound::{RESERVED, is_reserved};
+pub(crate) use token::{RESERVED, is_reserved};
 
 use std::rc::Rc;
 
 use crate::alias::Aliases;
-use crate::ast::{AndOr, Background, Command, Connector, Here, Pipeline, Simple, Word};
+use crate::ast::{AndOr, Assign, Background, Command, Connector, Here, Pipeline, Simple, Word};
 use crate::input::Input;
 use crate::name::Names;
-use token::{Mode, Op, Token, WordToken};
+use token::{Kind, Mode, WordToken};
 
 /// Why the text is no command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,9 +52,14 @@ pub(crate) struct Parser<'a> {
     names: &'a mut Names,
     aliases: &'a Aliases,
     options: Options,
-    /// A token that was looked at and not taken, and the line where it began.
-    ahead: Option<Token>,
+    /// The token that was looked at and not taken; its word, or the number in front of a redirection; and the line where
+    /// it began.
+    kind: Kind,
+    word: WordToken,
+    number: Option<i32>,
     line: u32,
+    /// Why there is no next token.
+    failure: Option<Box<SyntaxError>>,
     token_start: Option<crate::input::Mark>,
     mode: Mode,
     /// Here-documents whose bodies come behind the current line.
@@ -82,8 +90,11 @@ impl<'a> Parser<'a> {
             names,
             aliases,
             options,
-            ahead: None,
+            kind: Kind::Unread,
+            word: WordToken::default(),
+            number: None,
             line,
+            failure: None,
             token_start: None,
             mode: Mode::Prefix,
             pending: Vec::new(),
@@ -95,25 +106,26 @@ impl<'a> Parser<'a> {
     /// The next command with all that belongs to its line. None at the end of the text.
     pub(crate) fn next_command(&mut self) -> Parsed<Option<Command>> {
         self.input.begin_command();
-        loop {
-            match self.peek()? {
-                Token::Eof => return Ok(None),
-                Token::Newline => {
-                    self.take()?;
-                    self.input.begin_command();
-                }
-                _ => break,
-            }
+        while self.peek() == Kind::Newline {
+            self.take();
+            self.input.begin_command();
+        }
+        if self.kind == Kind::Eof {
+            return Ok(None);
         }
         let command = self.line_of_commands()?;
-        match self.peek()? {
-            Token::Newline => {
-                self.take()?;
+        match self.take() {
+            Kind::Newline => {}
+            Kind::Eof => self.read_pending()?,
+            kind => {
+                self.kind = kind;
+                return Err(self.unexpected());
             }
-            Token::Eof => self.read_pending()?,
-            _ => return Err(self.unexpected()),
         }
-        Ok(Some(command))
+        match self.failure.take() {
+            Some(error) => Err(error),
+            None => Ok(Some(command)),
+        }
     }
 
     /// Everything up to the end of the text, as one command.
@@ -127,83 +139,91 @@ impl<'a> Parser<'a> {
 
     /// What `;` and `&` join on one line.
     fn line_of_commands(&mut self) -> Parsed<Command> {
-        let mut commands = Vec::new();
+        self.commands(|parser| matches!(parser.peek(), Kind::Newline | Kind::Eof))
+    }
+
+    /// Commands behind each other, at least one, up to where `ends` says so.
+    fn commands(&mut self, ends: fn(&mut Self) -> bool) -> Parsed<Command> {
+        let first = self.and_or_item(None)?;
+        self.commands_behind(first, ends)
+    }
+
+    /// Goes on behind the first command of a list.
+    fn commands_behind(&mut self, first: Command, ends: fn(&mut Self) -> bool) -> Parsed<Command> {
+        if ends(self) {
+            return Ok(first);
+        }
+        let mut commands = vec![first];
         loop {
             commands.push(self.and_or_item(None)?);
-            if matches!(self.peek()?, Token::Newline | Token::Eof) {
-                break;
+            if ends(self) {
+                return Ok(Command::List(commands));
             }
         }
-        join(commands).ok_or_else(|| self.unexpected())
     }
 
     /// One and-or list with the `;` or `&` behind it. `first`: its first command, if that was read already.
     fn and_or_item(&mut self, first: Option<Command>) -> Parsed<Command> {
         self.enter()?;
         self.mode = Mode::Prefix;
-        self.expand_aliases()?;
-        let mark = self.mark_command()?;
-        let command = self.and_or(first)?;
-        let item = match self.peek()? {
-            Token::Op(Op::Semicolon) => {
-                self.take()?;
-                command
-            }
-            Token::Op(Op::Ampersand) => {
+        self.expand_aliases();
+        let mark = self.mark_command();
+        let mut command = self.and_or(first)?;
+        match self.peek() {
+            Kind::Semicolon => self.kind = Kind::Unread,
+            Kind::Ampersand => {
                 let text = self.text_since(mark);
-                self.take()?;
-                Command::Background(Box::new(Background { command, text }))
+                self.kind = Kind::Unread;
+                command = Command::Background(Box::new(Background { command, text }));
             }
-            Token::Newline | Token::Eof => command,
+            Kind::Newline | Kind::Eof => {}
             _ => {
-                if !self.at_list_end()? {
+                if !self.at_list_end() {
                     return Err(self.unexpected());
                 }
-                command
             }
-        };
+        }
         self.leave();
-        Ok(item)
+        Ok(command)
     }
 
     fn and_or(&mut self, first: Option<Command>) -> Parsed<Command> {
         let first = self.pipeline(first)?;
         let mut rest = Vec::new();
         loop {
-            let connector = match self.peek()? {
-                Token::Op(Op::AndAnd) => Connector::And,
-                Token::Op(Op::OrOr) => Connector::Or,
-                _ => break,
+            let connector = match self.peek() {
+                Kind::AndAnd => Connector::And,
+                Kind::OrOr => Connector::Or,
+                _ if rest.is_empty() => return Ok(first),
+                _ => return Ok(Command::AndOr(Box::new(AndOr { first, rest }))),
             };
-            self.take()?;
-            self.newlines()?;
+            self.kind = Kind::Unread;
+            self.newlines();
             rest.push((connector, self.pipeline(None)?));
         }
-        Ok(if rest.is_empty() { first } else { Command::AndOr(Box::new(AndOr { first, rest })) })
     }
 
     fn pipeline(&mut self, first: Option<Command>) -> Parsed<Command> {
-        let mark = self.mark_command()?;
+        let mark = self.mark_command();
         let mut negated = false;
         let mut bang = false;
         let first = match first {
             Some(first) => first,
             None => {
-                self.expand_aliases()?;
-                while self.accept_word(b"!")? {
+                self.expand_aliases();
+                while self.accept(Kind::Bang) {
                     negated = !negated;
                     bang = true;
                 }
                 self.command()?
             }
         };
-        if !bang && !self.options.keep_text && !matches!(self.peek()?, Token::Op(Op::Pipe)) {
+        if !bang && !self.options.keep_text && self.peek() != Kind::Pipe {
             return Ok(first);
         }
         let mut commands = vec![first];
-        while matches!(self.peek()?, Token::Op(Op::Pipe)) {
-            self.take()?;
-            self.newlines()?;
+        while self.accept(Kind::Pipe) {
+            self.newlines();
             commands.push(self.command()?);
         }
         let text = self.text_since(mark);
@@ -211,65 +231,71 @@ impl<'a> Parser<'a> {
     }
 
     /// Where the text of a command begins, with the token ahead read.
-    fn mark_command(&mut self) -> Parsed<Option<crate::input::Mark>> {
-        if self.ahead.is_some() || !self.options.keep_text {
-            return Ok(self.token_mark());
+    fn mark_command(&mut self) -> Option<crate::input::Mark> {
+        if self.options.keep_text {
+            self.peek();
         }
-        self.peek()?;
-        Ok(self.token_mark())
+        self.token_mark()
     }
 
     /// A simple command, or a function's definition that begins like one.
     fn simple(&mut self) -> Parsed<Command> {
         let impure_outside = std::mem::replace(&mut self.impure, false);
-        let mut simple = Simple {
+        let mut simple = Box::new(Simple {
             line: self.line,
             assigns: Vec::new(),
             words: Vec::new(),
             redirects: Vec::new(),
             name: None,
             pure: false,
-        };
-        let mut declares = false;
+        });
+        // Whether all words so far are `command`: the next one may be `export` or one of its kin.
+        let mut leading = true;
+        self.expand_aliases();
         loop {
-            if simple.words.is_empty() {
-                self.expand_aliases()?;
-            } else {
-                self.peek()?;
-                if std::mem::take(&mut self.input.next_word_too) {
-                    self.expand_aliases()?;
+            let kind = self.peek();
+            if kind.is_redirect() {
+                let redirect = self.redirect()?;
+                simple.redirects.push(redirect);
+            } else if kind.is_word() {
+                let token = self.take_word()?;
+                let first = simple.words.is_empty();
+                if let (true, Some(name)) = (first, token.assign) {
+                    simple.assigns.push(Assign { name, value: token.word });
+                    self.expand_aliases();
+                    continue;
                 }
-            }
-            match self.peek()? {
-                Token::Redirect(..) => {
-                    let redirect = self.redirect()?;
-                    simple.redirects.push(redirect);
-                }
-                Token::Word(_) => {
-                    let token = self.take_word()?;
-                    if let (true, Some(assign)) = (simple.words.is_empty(), token.assign) {
-                        simple.assigns.push(crate::ast::Assign { name: assign, value: token.word });
-                        continue;
+                self.mode = if first { Mode::Argument } else { self.mode };
+                if let (true, Some(text)) = (leading, token.word.as_literal()) {
+                    leading = text == b"command";
+                    if is_declaration(text) {
+                        self.mode = Mode::Declaration;
                     }
-                    let first = simple.words.is_empty();
-                    declares = is_declaration(&simple.words, &token.word, declares);
-                    self.mode = if declares { Mode::Declaration } else { Mode::Argument };
                     if first {
-                        if let Some(text) = token.word.as_literal() {
-                            simple.name = Some(self.names.intern(text));
-                        }
+                        simple.name = Some(self.names.intern(text));
                         if token.bare
                             && simple.assigns.is_empty()
                             && simple.redirects.is_empty()
-                            && matches!(self.peek()?, Token::Op(Op::LeftParen))
+                            && self.peek() == Kind::LeftParen
                         {
                             self.impure = impure_outside;
                             return self.function(token.word);
                         }
                     }
-                    simple.words.push(token.word);
+                } else {
+                    leading = false;
                 }
-                _ => break,
+                simple.words.push(token.word);
+            } else {
+                break;
+            }
+            if simple.words.is_empty() {
+                self.expand_aliases();
+            } else {
+                self.peek();
+                if std::mem::take(&mut self.input.next_word_too) {
+                    self.expand_aliases();
+                }
             }
         }
         self.mode = Mode::Prefix;
@@ -278,7 +304,7 @@ impl<'a> Parser<'a> {
         }
         simple.pure = !self.impure;
         self.impure |= impure_outside;
-        Ok(Command::Simple(Box::new(simple)))
+        Ok(Command::Simple(simple))
     }
 
     /// Counts one more level of nesting.
@@ -307,19 +333,25 @@ impl<'a> Parser<'a> {
         error
     }
 
-    /// The error for a token that has no place here.
+    /// The error for a token that has no place here, or the one that made it none.
     #[cold]
     fn unexpected(&mut self) -> Box<SyntaxError> {
-        let token = match self.ahead.take() {
-            Some(token) => token,
-            None => match self.take() {
-                Ok(token) => token,
-                Err(error) => return error,
-            },
+        let kind = self.peek();
+        if let Some(error) = self.failure.take() {
+            return error;
+        }
+        let literal = kind.reserved_text().or_else(|| self.word.word.as_literal());
+        let what = match (kind, kind.operator_text(), literal) {
+            (Kind::Eof, ..) => "end of file".into(),
+            (Kind::Newline, ..) => "newline".into(),
+            (_, Some(text), _) => format!("\"{text}\""),
+            _ if kind.is_redirect() => "redirection".into(),
+            (_, _, Some(text)) => format!("\"{}\"", String::from_utf8_lossy(text)),
+            _ => "word".into(),
         };
-        let mut error = self.error(format!("unexpected {}", token.describe()));
+        let mut error = self.error(format!("unexpected {what}"));
         error.line = self.line;
-        error.incomplete = matches!(token, Token::Eof);
+        error.incomplete = kind == Kind::Eof;
         error
     }
 }
@@ -336,14 +368,9 @@ pub(crate) fn parse_quoted(
     Parser::new(input, names, aliases, options, 0).here_word(text, 1)
 }
 
-/// Whether the arguments behind `word` are like those of `export`: the words so far, then this one.
-fn is_declaration(before: &[Word], word: &Word, already: bool) -> bool {
-    if already {
-        return true;
-    }
-    let only_command = before.iter().all(|word| word.as_literal() == Some(b"command"));
-    only_command
-        && matches!(word.as_literal(), Some(b"export" | b"readonly" | b"local" | b"declare" | b"typeset"))
+/// Whether the arguments behind a word are like those of `export`.
+fn is_declaration(text: &[u8]) -> bool {
+    matches!(text, b"export" | b"readonly" | b"local" | b"declare" | b"typeset")
 }
 
 /// Commands behind each other as one; None for none.
@@ -352,20 +379,5 @@ fn join(mut commands: Vec<Command>) -> Option<Command> {
         0 => None,
         1 => commands.pop(),
         _ => Some(Command::List(commands)),
-    }
-}
-
-impl Token {
-    fn describe(&self) -> String {
-        match self {
-            Token::Eof => "end of file".into(),
-            Token::Newline => "newline".into(),
-            Token::Word(WordToken { word, .. }) => match word.as_literal() {
-                Some(text) => format!("\"{}\"", String::from_utf8_lossy(text)),
-                None => "word".into(),
-            },
-            Token::Redirect(..) => "redirection".into(),
-            Token::Op(op) => format!("\"{}\"", op.text()),
-        }
     }
 }

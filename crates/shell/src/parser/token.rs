@@ -1,74 +1,106 @@
-//! token — operators, and where words begin.
+//! token — operators, reserved words, and where words begin.
 
 use super::{Parsed, Parser};
 use crate::ast::Word;
 use crate::input::Mark;
 use crate::name::Name;
 
-#[derive(Debug)]
-pub(super) enum Token {
-    Eof,
-    Newline,
-    Word(WordToken),
-    /// A redirection operator and the number in front of it.
-    Redirect(RedirectOp, Option<i32>),
-    Op(Op),
+macro_rules! kinds {
+    ($(op $op:ident $sign:literal,)* $(redirect $redirect:ident,)* $(word $word:ident $text:literal,)*) => {
+        /// What a token is. The order matters: operators, then redirections, then all that can be words.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+        pub(super) enum Kind {
+            /// It was not looked at yet.
+            Unread,
+            /// It is none: the parser's `failure` says why.
+            Failed,
+            Eof,
+            Newline,
+            $($op,)*
+            $($redirect,)*
+            $($word,)*
+            /// A word that is not reserved; what is in it is the parser's `word`.
+            Word,
+        }
+
+        const OPERATORS: &[&str] = &[$($sign),*];
+        pub(crate) const RESERVED: &[&[u8]] = &[$($text),*];
+
+        /// The reserved word that `text` is.
+        fn reserved(text: &[u8]) -> Option<Kind> {
+            match text {
+                $($text => Some(Kind::$word),)*
+                _ => None,
+            }
+        }
+    };
 }
 
-#[derive(Debug)]
+kinds! {
+    op Semicolon ";", op DoubleSemicolon ";;", op SemicolonAmpersand ";&", op Ampersand "&", op AndAnd "&&", op Pipe "|",
+    op OrOr "||", op LeftParen "(", op RightParen ")",
+    redirect Read, redirect Write, redirect Clobber, redirect Append, redirect ReadWrite, redirect DuplicateIn,
+    redirect DuplicateOut, redirect Both, redirect BothAppend, redirect Here, redirect HereStrip, redirect HereString,
+    word If b"if", word For b"for", word Case b"case", word While b"while", word Until b"until", word LeftBrace b"{",
+    word Test b"[[", word Function b"function",
+    // From here to `}`: what ends a list.
+    word Then b"then", word Else b"else", word Elif b"elif", word Fi b"fi", word Do b"do", word Done b"done",
+    word Esac b"esac", word RightBrace b"}",
+    word Bang b"!", word In b"in", word TestEnd b"]]",
+}
+
+impl Kind {
+    pub(super) fn is_word(self) -> bool {
+        self >= Kind::If
+    }
+
+    pub(super) fn is_redirect(self) -> bool {
+        self >= Kind::Read && self <= Kind::HereString
+    }
+
+    /// Whether it can stand behind a list only.
+    pub(super) fn ends_list(self) -> bool {
+        matches!(self, Kind::RightParen | Kind::DoubleSemicolon | Kind::SemicolonAmpersand)
+            || self >= Kind::Then && self <= Kind::RightBrace
+    }
+
+    /// The text of a reserved word.
+    pub(super) fn reserved_text(self) -> Option<&'static [u8]> {
+        RESERVED.get((self as usize).checked_sub(Kind::If as usize)?).copied()
+    }
+
+    pub(super) fn operator_text(self) -> Option<&'static str> {
+        OPERATORS.get((self as usize).checked_sub(Kind::Semicolon as usize)?).copied()
+    }
+}
+
+/// Whether `text` is a reserved word.
+pub(crate) fn is_reserved(text: &[u8]) -> bool {
+    reserved(text).is_some()
+}
+
+/// A word as it stands among tokens.
+#[derive(Debug, Default)]
 pub(super) struct WordToken {
     pub(super) word: Word,
-    /// Literal text without quotes: it can be a reserved word or an alias.
+    /// Literal text without quotes: it can be an alias, or a function's name.
     pub(super) bare: bool,
-    /// It is a reserved word, wherever it stands.
-    pub(super) reserved: bool,
     /// `name=` stood in front of it, where that is an assignment.
     pub(super) assign: Option<Name>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Op {
-    Semicolon,
-    DoubleSemicolon,
-    SemicolonAmpersand,
-    Ampersand,
-    AndAnd,
-    Pipe,
-    OrOr,
-    LeftParen,
-    RightParen,
-}
-
-impl Op {
-    pub(super) fn text(self) -> &'static str {
-        match self {
-            Op::Semicolon => ";",
-            Op::DoubleSemicolon => ";;",
-            Op::SemicolonAmpersand => ";&",
-            Op::Ampersand => "&",
-            Op::AndAnd => "&&",
-            Op::Pipe => "|",
-            Op::OrOr => "||",
-            Op::LeftParen => "(",
-            Op::RightParen => ")",
+impl WordToken {
+    /// Literal text without quotes, and what it is.
+    pub(super) fn of_text(text: &[u8]) -> (Kind, WordToken) {
+        match reserved(text) {
+            // Its text is known: it needs no memory.
+            Some(kind) => (kind, WordToken::default()),
+            None => {
+                let word = Word { parts: Vec::new(), literal: Some(text.into()), assignment: false };
+                (Kind::Word, WordToken { word, bare: true, assign: None })
+            }
         }
     }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum RedirectOp {
-    Read,
-    Write,
-    Clobber,
-    Append,
-    ReadWrite,
-    DuplicateIn,
-    DuplicateOut,
-    Both,
-    BothAppend,
-    Here,
-    HereStrip,
-    HereString,
 }
 
 /// What a word may be where it stands.
@@ -82,85 +114,90 @@ pub(super) enum Mode {
 }
 
 impl Parser<'_> {
-    /// The next token, which stays.
-    pub(super) fn peek(&mut self) -> Parsed<&Token> {
-        if self.ahead.is_none() {
-            let token = self.read_token()?;
-            self.ahead = Some(token);
+    /// What the next token is, which stays.
+    #[inline]
+    pub(super) fn peek(&mut self) -> Kind {
+        if self.kind == Kind::Unread {
+            self.read();
         }
-        Ok(self.ahead.as_ref().unwrap_or(&Token::Eof))
+        self.kind
     }
 
-    pub(super) fn take(&mut self) -> Parsed<Token> {
-        let token = match self.ahead.take() {
-            Some(token) => token,
-            None => self.read_token()?,
+    fn read(&mut self) {
+        self.kind = match self.read_token() {
+            Ok(kind) => kind,
+            Err(error) => {
+                self.failure = Some(error);
+                Kind::Failed
+            }
         };
-        if matches!(token, Token::Newline) {
-            self.read_pending()?;
+    }
+
+    /// Passes the next token. Behind a newline come the here-documents of the line.
+    pub(super) fn take(&mut self) -> Kind {
+        let kind = self.peek();
+        if kind != Kind::Failed {
+            self.kind = Kind::Unread;
         }
-        Ok(token)
+        if kind == Kind::Newline
+            && let Err(error) = self.read_pending()
+        {
+            self.failure = Some(error);
+            self.kind = Kind::Failed;
+        }
+        kind
     }
 
     pub(super) fn take_word(&mut self) -> Parsed<WordToken> {
-        match self.take()? {
-            Token::Word(word) => Ok(word),
-            other => {
-                self.ahead = Some(other);
-                Err(self.unexpected())
+        let kind = self.peek();
+        if !kind.is_word() {
+            return Err(self.unexpected());
+        }
+        self.kind = Kind::Unread;
+        Ok(match kind.reserved_text() {
+            None => std::mem::take(&mut self.word),
+            Some(text) => {
+                let word = Word { parts: Vec::new(), literal: Some(text.into()), assignment: false };
+                WordToken { word, bare: true, assign: None }
             }
+        })
+    }
+
+    pub(super) fn newlines(&mut self) {
+        while self.peek() == Kind::Newline {
+            self.take();
         }
     }
 
-    pub(super) fn newlines(&mut self) -> Parsed<()> {
-        while matches!(self.peek()?, Token::Newline) {
-            self.take()?;
-        }
-        Ok(())
-    }
-
-    /// Whether the next token is that reserved word.
-    pub(super) fn at_word(&mut self, text: &[u8]) -> Parsed<bool> {
-        Ok(
-            matches!(self.peek()?, Token::Word(token) if token.reserved && token.word.as_literal() == Some(text)),
-        )
-    }
-
-    pub(super) fn accept_word(&mut self, text: &[u8]) -> Parsed<bool> {
-        let found = self.at_word(text)?;
+    /// Passes the next token if it is that operator or reserved word.
+    pub(super) fn accept(&mut self, kind: Kind) -> bool {
+        let found = self.peek() == kind;
         if found {
-            self.ahead = None;
+            self.kind = Kind::Unread;
         }
-        Ok(found)
-    }
-
-    pub(super) fn accept_op(&mut self, op: Op) -> Parsed<bool> {
-        let found = matches!(self.peek()?, Token::Op(found) if *found == op);
-        if found {
-            self.ahead = None;
-        }
-        Ok(found)
+        found
     }
 
     /// Puts an alias's value in the place of the next token as long as that is an alias.
-    pub(super) fn expand_aliases(&mut self) -> Parsed<()> {
-        if !self.options.expand_aliases || self.aliases.is_empty() {
-            return Ok(());
+    #[inline]
+    pub(super) fn expand_aliases(&mut self) {
+        if self.options.expand_aliases && !self.aliases.is_empty() {
+            self.replace_aliases();
         }
-        loop {
-            let Token::Word(token) = self.peek()? else { return Ok(()) };
-            if !token.bare || token.reserved {
-                return Ok(());
-            }
-            let Some(text) = token.word.as_literal().map(<[u8]>::to_vec) else { return Ok(()) };
-            let text = text.as_slice();
-            let Some(name) = self.names.find(text) else { return Ok(()) };
-            let Some(value) = self.aliases.get(name) else { return Ok(()) };
+    }
+
+    #[cold]
+    fn replace_aliases(&mut self) {
+        while self.peek() == Kind::Word && self.word.bare {
+            let Some(name) = self.word.word.as_literal().and_then(|text| self.names.find(text)) else {
+                return;
+            };
+            let Some(value) = self.aliases.get(name) else { return };
             if self.input.is_inside(name) {
-                return Ok(());
+                return;
             }
             let value = value.to_vec();
-            self.ahead = None;
+            self.kind = Kind::Unread;
             self.input.next_word_too = false;
             self.input.enter_alias(name, &value);
         }
@@ -179,99 +216,71 @@ impl Parser<'_> {
         self.input.between(from, to).trim_ascii_end().into()
     }
 
-    fn read_token(&mut self) -> Parsed<Token> {
-        self.skip_blanks();
+    fn read_token(&mut self) -> Parsed<Kind> {
+        let byte = self.skip_blanks();
         self.line = self.input.line;
         self.token_start = self.input.mark();
-        let Some(byte) = self.input.peek() else { return Ok(Token::Eof) };
-        let token = match byte {
-            b'\n' => {
-                self.input.bump();
-                return Ok(Token::Newline);
-            }
-            b';' => {
-                self.operator(&[(b';', Op::DoubleSemicolon), (b'&', Op::SemicolonAmpersand)], Op::Semicolon)
-            }
-            b'|' => self.operator(&[(b'|', Op::OrOr)], Op::Pipe),
-            b'(' => self.operator(&[], Op::LeftParen),
-            b')' => self.operator(&[], Op::RightParen),
-            b'&' => {
-                self.input.bump();
-                if self.input.accept(b'&') {
-                    Op::AndAnd
-                } else if self.input.peek() == Some(b'>') {
-                    self.input.bump();
-                    let append = self.input.accept(b'>');
-                    self.input.continued = true;
-                    let op = if append { RedirectOp::BothAppend } else { RedirectOp::Both };
-                    return Ok(Token::Redirect(op, None));
-                } else {
-                    Op::Ampersand
-                }
-            }
-            b'<' | b'>' => {
-                self.input.continued = true;
-                if self.input.raw(1) == Some(b'(') {
-                    return Ok(Token::Word(self.word(self.mode)?));
-                }
-                return Ok(Token::Redirect(self.redirect_operator(byte), None));
-            }
-            b'0'..=b'9' => {
-                if let Some((number, length)) = self.descriptor_number() {
-                    self.input.skip(length);
-                    self.input.continued = true;
-                    let byte = self.input.peek().unwrap_or(b'<');
-                    return Ok(Token::Redirect(self.redirect_operator(byte), Some(number)));
-                }
-                self.input.continued = true;
-                return Ok(Token::Word(self.word(self.mode)?));
-            }
-            _ => {
-                self.input.continued = true;
-                return Ok(Token::Word(self.word(self.mode)?));
-            }
-        };
+        let Some(byte) = byte else { return Ok(Kind::Eof) };
+        if byte == b'\n' {
+            self.input.bump();
+            return Ok(Kind::Newline);
+        }
         self.input.continued = true;
-        Ok(Token::Op(token))
-    }
-
-    fn operator(&mut self, longer: &[(u8, Op)], short: Op) -> Op {
-        self.input.bump();
-        for &(byte, op) in longer {
-            if self.input.accept(byte) {
-                return op;
+        Ok(match byte {
+            b';' => self.operator(
+                &[(b';', Kind::DoubleSemicolon), (b'&', Kind::SemicolonAmpersand)],
+                Kind::Semicolon,
+            ),
+            b'|' => self.operator(&[(b'|', Kind::OrOr)], Kind::Pipe),
+            b'(' => self.operator(&[], Kind::LeftParen),
+            b')' => self.operator(&[], Kind::RightParen),
+            b'&' => match self.operator(&[(b'&', Kind::AndAnd), (b'>', Kind::Both)], Kind::Ampersand) {
+                Kind::Both if self.input.accept(b'>') => self.redirect_token(Kind::BothAppend),
+                Kind::Both => self.redirect_token(Kind::Both),
+                other => other,
+            },
+            b'<' | b'>' if self.input.raw(1) != Some(b'(') => {
+                let kind = self.redirect_operator(byte);
+                self.redirect_token(kind)
             }
-        }
-        short
+            b'0'..=b'9' => match self.descriptor_number() {
+                Some((number, length)) => {
+                    self.input.skip(length);
+                    let byte = self.input.peek().unwrap_or(b'<');
+                    let kind = self.redirect_operator(byte);
+                    self.number = Some(number);
+                    kind
+                }
+                None => self.read_word(self.mode)?,
+            },
+            _ => self.read_word(self.mode)?,
+        })
     }
 
-    fn redirect_operator(&mut self, byte: u8) -> RedirectOp {
+    /// A redirection without a number in front of it.
+    fn redirect_token(&mut self, kind: Kind) -> Kind {
+        self.number = None;
+        kind
+    }
+
+    fn operator(&mut self, longer: &[(u8, Kind)], short: Kind) -> Kind {
         self.input.bump();
+        let found = longer.iter().find(|(byte, _)| self.input.accept(*byte));
+        found.map_or(short, |found| found.1)
+    }
+
+    fn redirect_operator(&mut self, byte: u8) -> Kind {
+        const BEHIND_GREATER: &[(u8, Kind)] =
+            &[(b'>', Kind::Append), (b'&', Kind::DuplicateOut), (b'|', Kind::Clobber)];
+        const BEHIND_LESS: &[(u8, Kind)] =
+            &[(b'<', Kind::Here), (b'&', Kind::DuplicateIn), (b'>', Kind::ReadWrite)];
         if byte == b'>' {
-            return if self.input.accept(b'>') {
-                RedirectOp::Append
-            } else if self.input.accept(b'&') {
-                RedirectOp::DuplicateOut
-            } else if self.input.accept(b'|') {
-                RedirectOp::Clobber
-            } else {
-                RedirectOp::Write
-            };
+            return self.operator(BEHIND_GREATER, Kind::Write);
         }
-        if self.input.accept(b'<') {
-            if self.input.accept(b'-') {
-                RedirectOp::HereStrip
-            } else if self.input.accept(b'<') {
-                RedirectOp::HereString
-            } else {
-                RedirectOp::Here
-            }
-        } else if self.input.accept(b'&') {
-            RedirectOp::DuplicateIn
-        } else if self.input.accept(b'>') {
-            RedirectOp::ReadWrite
-        } else {
-            RedirectOp::Read
+        match self.operator(BEHIND_LESS, Kind::Read) {
+            Kind::Here if self.input.accept(b'-') => Kind::HereStrip,
+            Kind::Here if self.input.accept(b'<') => Kind::HereString,
+            other => other,
         }
     }
 
@@ -286,8 +295,8 @@ impl Parser<'_> {
         matches!(self.input.raw(length), Some(b'<' | b'>')).then_some((number, length))
     }
 
-    /// Passes blanks and a comment.
-    fn skip_blanks(&mut self) {
+    /// Passes blanks and a comment; what follows.
+    fn skip_blanks(&mut self) -> Option<u8> {
         loop {
             let blanks = self.input.rest().iter().take_while(|&&byte| matches!(byte, b' ' | b'\t')).count();
             self.input.skip(blanks);
@@ -300,7 +309,7 @@ impl Parser<'_> {
                         self.input.skip(length.max(1));
                     }
                 }
-                _ => return,
+                other => return other,
             }
         }
     }
