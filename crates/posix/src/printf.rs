@@ -49,6 +49,9 @@ pub fn printf(format: &[u8], args: &[&[u8]], out: &mut Vec<u8>, complain: &mut d
     }
 }
 
+/// A field that is wider is refused if there is no memory for it.
+const BIG: usize = 1 << 20;
+
 struct Run<'a> {
     args: &'a [&'a [u8]],
     next: usize,
@@ -124,6 +127,11 @@ impl<'a> Run<'a> {
             index += 1;
         }
         let conversion = *text.get(index)?;
+        let least = spec.width.max(spec.precision.unwrap_or(0));
+        if least > BIG && !sys::allocator::has_room(self.out.len() + least) {
+            self.problem("out of memory");
+            return None;
+        }
         match conversion {
             b'd' | b'i' => {
                 let value = self.integer(i128::from(i64::MIN), i128::from(i64::MAX));

@@ -49,6 +49,9 @@ pub struct Error {
     pub message: Vec<u8>,
 }
 
+/// From this size on, the shell looks whether there is memory before it builds something.
+pub(crate) const BIG: usize = 1 << 20;
+
 /// Takes errors instead of standard error.
 pub type ErrorSink = Box<dyn FnMut(&Error)>;
 
@@ -103,7 +106,8 @@ pub struct Shell {
     /// Of which generation the C library's environment is.
     pub(crate) process_generation: u64,
     pub(crate) stack_base: usize,
-    pub(crate) stack_limit: usize,
+    /// So much of the stack was found to be there.
+    stack_checked: usize,
     pub(crate) error_sink: Option<ErrorSink>,
     pub(crate) last_error: Option<Error>,
     /// Inside a condition, where a failing command does not end the shell.
@@ -163,7 +167,7 @@ impl Shell {
             environment: None,
             process_generation: 0,
             stack_base: 0,
-            stack_limit: 0,
+            stack_checked: 0,
             error_sink: None,
             last_error: None,
             unchecked: false,
@@ -486,6 +490,24 @@ impl Shell {
         Err(Jump::Error)
     }
 
+    /// Before something of `bytes` bytes is built: an error of the shell if there is no memory for it.
+    #[inline]
+    pub(crate) fn need(&mut self, bytes: usize) -> Flow {
+        if bytes < BIG { Ok(()) } else { self.need_much(bytes) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn need_much(&mut self, bytes: usize) -> Flow {
+        // What smaller things need beside it.
+        const REST: usize = 256 * 1024;
+        if sys::allocator::has_room(bytes.saturating_add(REST)) {
+            Ok(())
+        } else {
+            self.fail(2, b"out of memory")
+        }
+    }
+
     /// Writes to standard error, behind what was written to standard output.
     pub(crate) fn write_error(&mut self, text: &[u8]) {
         self.out.flush();
@@ -519,26 +541,31 @@ impl Shell {
     /// Remembers where the stack is now, as the place from which its use is counted.
     pub(crate) fn note_stack(&mut self) {
         self.stack_base = stack_address();
-        self.stack_limit = 0;
+        self.stack_checked = 0;
     }
 
     /// Whether so much stack is used that nothing may go deeper.
     #[inline]
     pub(crate) fn stack_is_short(&mut self) -> bool {
         let used = self.stack_base.wrapping_sub(stack_address());
-        used > 256 * 1024 && used < usize::MAX / 2 && self.stack_is_really_short(used)
+        used > self.stack_checked && used < usize::MAX / 2 && self.stack_is_really_short(used)
     }
 
     #[cold]
+    #[inline(never)]
     fn stack_is_really_short(&mut self, used: usize) -> bool {
-        if self.stack_limit == 0 {
-            const STACK: u32 = 3;
-            let soft = sys::job::limit(STACK).map_or(8 << 20, |limit| limit.0).min(64 << 20) as usize;
-            // Threads of a test have 2 MiB, whatever the limit says.
-            let soft = if cfg!(test) { soft.min(2 << 20) } else { soft };
-            self.stack_limit = soft - (soft / 4).min(768 * 1024);
+        const STACK: u32 = 3;
+        const STEP: usize = 128 * 1024;
+        let soft = sys::job::limit(STACK).map_or(8 << 20, |limit| limit.0).min(64 << 20) as usize;
+        // Threads of a test have 2 MiB, whatever the limit says.
+        let soft = if cfg!(test) { soft.min(2 << 20) } else { soft };
+        let most = soft - (soft / 4).min(768 * 1024);
+        // The stack grows into memory that may be limited, too.
+        if used > most || used > STEP && !sys::allocator::has_room(6 * STEP) {
+            return true;
         }
-        used > self.stack_limit
+        self.stack_checked = (used + STEP).min(most);
+        false
     }
 }
 

@@ -16,6 +16,10 @@ const CAPACITY: usize = 16 * 1024;
 impl Stream {
     #[inline]
     pub fn write(&mut self, bytes: &[u8]) {
+        if self.captures == 0 && bytes.len() > CAPACITY {
+            self.flush();
+            return self.send(bytes);
+        }
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() > CAPACITY && self.captures == 0 {
             self.flush();
@@ -31,15 +35,17 @@ impl Stream {
     #[inline]
     pub fn flush(&mut self) {
         if !self.buffer.is_empty() && self.captures == 0 {
-            self.send();
+            let buffer = std::mem::take(&mut self.buffer);
+            self.send(&buffer);
+            self.buffer = buffer;
+            self.buffer.clear();
         }
     }
 
-    fn send(&mut self) {
-        if let Err(error) = sys::fd::write_all(1, &self.buffer) {
+    fn send(&mut self, bytes: &[u8]) {
+        if let Err(error) = sys::fd::write_all(1, bytes) {
             self.error = Some(error);
         }
-        self.buffer.clear();
     }
 
     pub(crate) fn take_error(&mut self) -> Option<io::Error> {

@@ -4,10 +4,14 @@
 //! classes; what is given back waits in its class to be given out again. Large blocks are mappings of their own, which
 //! the kernel can grow in place. A lock guards it all, because the program may have threads.
 //!
+//! Where there is no memory the process says so and ends: a Rust program can do nothing else, and by itself would end
+//! without a word. Who builds something big asks `has_room` first.
+//!
 //! Differs: memory of a class never becomes memory of another.
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::UnsafeCell;
+use std::ffi::{CStr, c_char};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -88,6 +92,54 @@ fn pages(size: usize) -> usize {
     (size + PAGE - 1) & !(PAGE - 1)
 }
 
+/// Whether `size` bytes more can be had now, as far as limits and the kernel's accounting tell.
+pub fn has_room(size: usize) -> bool {
+    if size > isize::MAX as usize {
+        return false;
+    }
+    let size = pages(size.max(1));
+    let block = map(size);
+    if block.is_null() {
+        return false;
+    }
+    // SAFETY: the mapping was made above and nobody knows it.
+    unsafe { libc::munmap(block.cast(), size) };
+    true
+}
+
+/// The status of a process that ended for want of memory.
+const NO_MEMORY_STATUS: libc::c_int = 2;
+
+/// Ends the process with "NAME: out of memory" on standard error.
+#[cold]
+#[inline(never)]
+fn fail() -> ! {
+    unsafe extern "C" {
+        /// What the program was called by, set before main by both C libraries of Linux.
+        static program_invocation_short_name: *const c_char;
+    }
+    // SAFETY: the name is a string of the process's arguments, null before they were looked at. Nothing here allocates.
+    unsafe {
+        let name = program_invocation_short_name;
+        let name = if name.is_null() { c"sh" } else { CStr::from_ptr(name) };
+        let part = |text: &CStr| libc::iovec {
+            iov_base: text.as_ptr().cast_mut().cast(),
+            iov_len: text.count_bytes(),
+        };
+        libc::writev(2, [part(name), part(c": out of memory\n")].as_ptr(), 2);
+        libc::_exit(NO_MEMORY_STATUS)
+    }
+}
+
+/// A fresh mapping of zeros for a large block. Without memory it ends the process.
+fn map_or_fail(size: usize) -> *mut u8 {
+    let block = map(pages(size));
+    if block.is_null() {
+        fail();
+    }
+    block
+}
+
 /// A fresh mapping of zeros; null if there is none.
 fn map(size: usize) -> *mut u8 {
     // SAFETY: a new anonymous mapping touches nothing that exists.
@@ -114,8 +166,8 @@ impl State {
             self.free[class] = unsafe { first.cast::<*mut u8>().read() };
             return first;
         }
-        if self.end - self.at < size && !self.grow(size) {
-            return null_mut();
+        if self.end - self.at < size {
+            self.grow(size);
         }
         let block = self.at;
         self.at += size;
@@ -123,11 +175,12 @@ impl State {
     }
 
     #[cold]
-    fn grow(&mut self, size: usize) -> bool {
-        let chunk = self.chunk.max(pages(size));
-        let start = map(chunk) as usize;
+    fn grow(&mut self, size: usize) {
+        let mut chunk = self.chunk.max(pages(size));
+        let mut start = map(chunk) as usize;
         if start == 0 {
-            return false;
+            chunk = pages(size);
+            start = map_or_fail(chunk) as usize;
         }
         // What was left of the last chunk is lost, unless the new one happens to follow it.
         if start != self.end {
@@ -135,7 +188,6 @@ impl State {
         }
         self.end = start + chunk;
         self.chunk = (self.chunk * 2).min(CHUNK_MOST);
-        true
     }
 
     fn give(&mut self, block: *mut u8, size: usize) {
@@ -151,7 +203,7 @@ impl State {
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if is_large(layout) {
-            return if layout.align() > PAGE { null_mut() } else { map(pages(layout.size())) };
+            return if layout.align() > PAGE { null_mut() } else { map_or_fail(layout.size()) };
         }
         self.with(|state| state.take(layout.size()))
     }
@@ -186,7 +238,10 @@ unsafe impl GlobalAlloc for Allocator {
                 let moved = unsafe {
                     libc::mremap(block.cast(), pages(layout.size()), pages(new_size), libc::MREMAP_MAYMOVE)
                 };
-                return if moved == libc::MAP_FAILED { null_mut() } else { moved.cast() };
+                if moved == libc::MAP_FAILED {
+                    fail();
+                }
+                return moved.cast();
             }
             _ => {}
         }
@@ -217,6 +272,12 @@ mod tests {
             assert!((class, rounded) >= last, "{size}");
             last = (class, rounded);
         }
+    }
+
+    #[test]
+    fn tells_whether_there_is_room() {
+        assert!(has_room(0) && has_room(LARGE));
+        assert!(!has_room(isize::MAX as usize - PAGE) && !has_room(usize::MAX));
     }
 
     #[test]

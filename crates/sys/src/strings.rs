@@ -58,6 +58,11 @@ impl Strings {
         self.open = self.bytes.len();
     }
 
+    /// How many bytes all strings take, with the unfinished one.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// What was built so far and is not finished.
     pub fn unfinished(&self) -> &[u8] {
         &self.bytes[self.open..]

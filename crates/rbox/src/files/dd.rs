@@ -314,7 +314,7 @@ fn aligned(size: u64) -> Result<Aligned> {
     let length = usize::try_from(size).ok().and_then(|size| size.checked_add(ALIGNMENT));
     let mut bytes = Vec::new();
     match length {
-        Some(length) if bytes.try_reserve_exact(length).is_ok() => bytes.resize(length, 0),
+        Some(length) if sys::allocator::has_room(length) => bytes.resize(length, 0),
         _ => return Err(Error::message("out of memory")),
     }
     let start = bytes.as_ptr().align_offset(ALIGNMENT).min(ALIGNMENT);

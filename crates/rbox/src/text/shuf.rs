@@ -119,12 +119,11 @@ fn choose(items: &Items<'_>, limit: u64, repeat: bool, print: &mut dyn FnMut(u64
         }
         return Ok(());
     }
-    let mut all = Vec::new();
-    let enough = usize::try_from(count).is_ok_and(|count| all.try_reserve_exact(count).is_ok());
-    if !enough {
+    let size = usize::try_from(count).ok().and_then(|count| count.checked_mul(size_of::<u64>()));
+    if !size.is_some_and(sys::allocator::has_room) {
         return Err(Error::message("out of memory"));
     }
-    all.extend(0..count);
+    let mut all: Vec<u64> = (0..count).collect();
     for place in 0..wanted as usize {
         let other = place + random.below(count - place as u64)? as usize;
         all.swap(place, other);

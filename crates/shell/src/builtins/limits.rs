@@ -7,23 +7,27 @@ use crate::shell::{Flow, Shell};
 
 /// Letter, resource (Linux), bytes a unit, and what `-a` calls it.
 const LIMITS: &[(u8, u32, u64, &str)] = &[
-    (b't', 0, 1, "cpu time (seconds)"),
-    (b'f', 1, 512, "file size (blocks)"),
-    (b'd', 2, 1024, "data seg size (kb)"),
-    (b's', 3, 1024, "stack size (kb)"),
     (b'c', 4, 512, "core file size (blocks)"),
-    (b'm', 5, 1024, "resident set size (kb)"),
-    (b'l', 8, 1024, "locked memory (kb)"),
-    (b'p', 6, 1, "processes"),
-    (b'n', 7, 1, "file descriptors"),
-    (b'v', 9, 1024, "address space (kb)"),
-    (b'w', 10, 1, "locks"),
+    (b'd', 2, 1024, "data seg size (kb)"),
     (b'e', 13, 1, "scheduling priority"),
+    (b'f', 1, 512, "file size (blocks)"),
+    (b'i', 11, 1, "pending signals"),
+    (b'l', 8, 1024, "max locked memory (kb)"),
+    (b'm', 5, 1024, "max memory size (kb)"),
+    (b'n', 7, 1, "open files"),
+    (b'q', 12, 1, "POSIX message queues (bytes)"),
     (b'r', 14, 1, "real-time priority"),
+    (b's', 3, 1024, "stack size (kb)"),
+    (b't', 0, 1, "cpu time (seconds)"),
+    (b'u', 6, 1, "max user processes"),
+    (b'v', 9, 1024, "virtual memory (kb)"),
+    (b'x', 10, 1, "file locks"),
 ];
+/// `-f`, the one that is meant where none is named.
+const FILE_SIZE: usize = 3;
 
 pub(super) fn ulimit(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
-    let mut letters = Letters::new(arguments, "HSatfdscmlpnvwer");
+    let mut letters = Letters::new(arguments, "HSacdefilmnpqrstuvwx");
     let (mut hard, mut soft) = (false, false);
     let mut which = Vec::new();
     let mut all = false;
@@ -32,12 +36,20 @@ pub(super) fn ulimit(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
             b'H' => hard = true,
             b'S' => soft = true,
             b'a' => all = true,
-            letter => which.extend(LIMITS.iter().find(|limit| limit.0 == letter)),
+            letter => {
+                // dash has other letters for two of them.
+                let letter = match letter {
+                    b'p' => b'u',
+                    b'w' => b'x',
+                    letter => letter,
+                };
+                which.extend(LIMITS.iter().find(|limit| limit.0 == letter));
+            }
         }
     }
     let operands = letters.rest();
     if which.is_empty() {
-        which.push(&LIMITS[1]);
+        which.push(&LIMITS[FILE_SIZE]);
     }
     if operands.len() > 1 && !all {
         let both = !hard && !soft;
@@ -53,7 +65,7 @@ pub(super) fn ulimit(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
         let value = if hard { hard_limit } else { soft_limit };
         let value = if value == u64::MAX { "unlimited".to_string() } else { (value / limit.2).to_string() };
         let line = if several {
-            format!("-{}: {:<30} {value}\n", limit.0 as char, limit.3)
+            format!("{:<31} (-{}) {value}\n", limit.3, limit.0 as char)
         } else {
             format!("{value}\n")
         };

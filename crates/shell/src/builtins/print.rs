@@ -34,6 +34,7 @@ pub(super) fn printf(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
     let good = posix::printf::printf(arguments.get(1), &list, &mut text, &mut |message| {
         complaints.push(message.to_string())
     });
+    shell.need(text.len())?;
     shell.out.write(&text);
     for complaint in complaints {
         shell.complain(complaint.as_bytes());

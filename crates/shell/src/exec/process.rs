@@ -286,7 +286,7 @@ impl Shell {
 
     #[cold]
     fn exec_failed(&mut self, name: &[u8], error: &io::Error) {
-        if error.kind() == io::ErrorKind::NotFound {
+        if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) {
             self.commands.forget_paths();
             return self.not_found(name);
         }
@@ -423,23 +423,18 @@ impl Shell {
         self.options.set(ShellOptions::MONITOR, monitor);
         redirect::close_prepared(&prepared);
         descriptor::close(write_end);
-        let output = match started {
-            Ok(pid) => {
-                let output = self.read_all(read_end);
-                self.status = self.wait_for_pid(pid)?;
-                output
-            }
-            Err(Failed::Script) => {
-                descriptor::close(read_end);
-                return self.capture_script(path, redirects, arguments);
-            }
-            Err(Failed::Status(status)) => {
-                self.status = status;
-                Vec::new()
-            }
+        let failed = match started {
+            Ok(pid) => return self.take_output(read_end, pid),
+            Err(failed) => failed,
         };
         descriptor::close(read_end);
-        Ok(output)
+        match failed {
+            Failed::Script => self.capture_script(path, redirects, arguments),
+            Failed::Status(status) => {
+                self.status = status;
+                Ok(Vec::new())
+            }
+        }
     }
 
     fn capture_script(&mut self, path: &CStr, redirects: &[Redirect], arguments: &Strings) -> Flow<Vec<u8>> {
@@ -456,10 +451,7 @@ impl Shell {
             sys::child::exit_now(status);
         };
         descriptor::close(write_end);
-        let output = self.read_all(read_end);
-        descriptor::close(read_end);
-        self.status = self.wait_for_pid(pid)?;
-        Ok(output)
+        self.take_output(read_end, pid)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::arithmetic::{self, Failure, Scope};
 use crate::ast::{Arithmetic, Operation, ParameterName, Part, Word};
 use crate::name::{self, Name};
 use crate::options::ShellOptions;
-use crate::shell::{Flow, Jump, Shell};
+use crate::shell::{BIG, Flow, Jump, Shell};
 
 /// How often a variable's value may be an expression with variables whose values are expressions.
 const VALUE_DEPTH_MAX: u32 = 32;
@@ -57,6 +57,7 @@ impl Shell {
     fn expand_assignment_argument(&mut self, word: &Word, into: &mut Expansion) -> Flow {
         let mut single = self.take_expansion(Purpose::Single);
         let result = self.expand_parts(word, &mut single);
+        let result = result.and_then(|()| self.need(into.fields.size() + single.text().len()));
         if result.is_ok() {
             into.fields.push(single.text());
         }
@@ -92,9 +93,10 @@ impl Shell {
     pub(crate) fn expand_as(&mut self, word: &Word, purpose: Purpose) -> Flow<Vec<u8>> {
         let mut expansion = self.take_expansion(purpose);
         let result = self.expand_parts(word, &mut expansion);
-        let text = expansion.text().to_vec();
+        let result = result.and_then(|()| self.need(expansion.text().len()));
+        let text = result.map(|()| expansion.text().to_vec());
         self.give_back(expansion);
-        result.map(|()| text)
+        text
     }
 
     fn expand_part(&mut self, part: &Part, into: &mut Expansion) -> Flow {
@@ -106,6 +108,7 @@ impl Shell {
                     (&parameter.operation, parameter.of)
                     && let Some(value) = self.variables.get(name)
                     && !is_dynamic(name)
+                    && value.len() < BIG
                 {
                     if parameter.quoted {
                         into.push_quoted(value);
@@ -118,6 +121,7 @@ impl Shell {
             }
             Part::Command(substitution) => {
                 let output = self.substitute(substitution)?;
+                self.need(into.fields.size() + output.len())?;
                 if substitution.quoted {
                     into.push_quoted(&output);
                 } else {
@@ -244,6 +248,7 @@ impl Shell {
         if self.variables.is_readonly(name) {
             return self.refuse(name);
         }
+        self.need(value.len())?;
         self.variables.set(name, value);
         if self.options.has(ShellOptions::ALLEXPORT) {
             self.variables.export(name, true);

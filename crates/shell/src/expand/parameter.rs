@@ -13,6 +13,13 @@ use crate::shell::{Flow, Shell};
 impl Shell {
     pub(super) fn expand_parameter(&mut self, parameter: &Parameter, into: &mut Expansion) -> Flow {
         let of = parameter.of;
+        // Most operations work on a copy of the value.
+        match of {
+            ParameterName::Variable(name) => self.need(self.variables.get(name).map_or(0, <[u8]>::len))?,
+            ParameterName::Special(b'@' | b'*') => self
+                .need(into.fields.size() + self.positional.iter().map(|value| value.len()).sum::<usize>())?,
+            _ => {}
+        }
         let several = matches!(of, ParameterName::Special(b'@' | b'*'));
         match &parameter.operation {
             Operation::Value => {
@@ -21,7 +28,7 @@ impl Shell {
                     return Ok(());
                 }
                 match self.parameter_value(of) {
-                    Some(value) => push(&value, parameter.quoted, into, self),
+                    Some(value) => push(&value, parameter.quoted, into, self)?,
                     None => self.push_unset(of, parameter.quoted, into)?,
                 }
                 Ok(())
@@ -38,8 +45,7 @@ impl Shell {
                         }
                     }
                 };
-                push(length.to_string().as_bytes(), parameter.quoted, into, self);
-                Ok(())
+                push(length.to_string().as_bytes(), parameter.quoted, into, self)
             }
             Operation::Default { colon, word } => {
                 if self.is_there(of, *colon) {
@@ -75,7 +81,7 @@ impl Shell {
         if matches!(parameter.of, ParameterName::Special(b'@' | b'*')) {
             self.push_positional(parameter, into);
         } else if let Some(value) = self.parameter_value(parameter.of) {
-            push(&value, parameter.quoted, into, self);
+            push(&value, parameter.quoted, into, self)?;
         }
         Ok(())
     }
@@ -111,8 +117,7 @@ impl Shell {
         };
         let value = self.expand_text(word)?;
         self.assign(name, &value)?;
-        push(&value, parameter.quoted, into, self);
-        Ok(())
+        push(&value, parameter.quoted, into, self)
     }
 
     #[cold]
@@ -136,7 +141,7 @@ impl Shell {
         match self.parameter_value(parameter.of) {
             Some(value) => {
                 let edited = self.edit(&parameter.operation, value)?;
-                push(&edited, parameter.quoted, into, self);
+                push(&edited, parameter.quoted, into, self)?;
             }
             None => self.push_unset(parameter.of, parameter.quoted, into)?,
         }
@@ -312,8 +317,14 @@ impl Shell {
     }
 }
 
-fn push(value: &[u8], quoted: bool, into: &mut Expansion, shell: &Shell) {
-    if quoted { into.push_quoted(value) } else { into.push_split(value, &shell.ifs) }
+fn push(value: &[u8], quoted: bool, into: &mut Expansion, shell: &mut Shell) -> Flow {
+    shell.need(into.fields.size() + value.len())?;
+    if quoted {
+        into.push_quoted(value)
+    } else {
+        into.push_split(value, &shell.ifs)
+    }
+    Ok(())
 }
 
 /// How many characters UTF-8 text has; each byte that is none of its characters counts as one.

@@ -66,8 +66,7 @@ impl Shell {
             self.status = 1;
             return Ok(Some(Vec::new()));
         };
-        let output = self.read_all(fd);
-        sys::descriptor::close(fd);
+        let output = self.read_all(fd)?;
         self.status = 0;
         Ok(Some(output))
     }
@@ -83,21 +82,36 @@ impl Shell {
             sys::child::exit_now(status);
         };
         sys::descriptor::close(write_end);
+        self.take_output(read_end, pid)
+    }
+
+    /// Reads what a child prints and takes its status.
+    pub(crate) fn take_output(&mut self, read_end: i32, pid: i32) -> Flow<Vec<u8>> {
         let output = self.read_all(read_end);
-        sys::descriptor::close(read_end);
-        self.status = self.wait_for_pid(pid)?;
+        let status = self.wait_for_pid(pid)?;
+        let output = output?;
+        self.status = status;
         Ok(output)
     }
 
-    /// Everything up to the end of a pipe or file.
-    pub(crate) fn read_all(&mut self, fd: i32) -> Vec<u8> {
+    /// Everything up to the end of a pipe or file, which is then closed.
+    fn read_all(&mut self, fd: i32) -> Flow<Vec<u8>> {
         let mut output = Vec::new();
         let mut block = [0; 4096];
+        let mut result = Ok(());
         // An error ends it like the end of file.
-        while let Ok(count @ 1..) = sys::fd::read(fd, &mut block) {
-            output.extend_from_slice(&block[..count]);
+        while result.is_ok()
+            && let Ok(count @ 1..) = sys::fd::read(fd, &mut block)
+        {
+            if output.capacity() - output.len() < count {
+                result = self.need(output.capacity() * 2);
+            }
+            if result.is_ok() {
+                output.extend_from_slice(&block[..count]);
+            }
         }
-        output
+        sys::descriptor::close(fd);
+        result.map(|()| output)
     }
 
     /// Starts `<(…)` or `>(…)` and gives the path that stands for it.
