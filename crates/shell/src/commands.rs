@@ -208,6 +208,11 @@ fn search_for(path: &[u8], text: &[u8], is_it: fn(&CStr) -> bool) -> Option<CStr
     None
 }
 
-fn is_file(path: &CStr) -> bool {
+pub(crate) fn is_file(path: &CStr) -> bool {
     std::fs::metadata(OsStr::from_bytes(path.to_bytes())).is_ok_and(|metadata| metadata.is_file())
+}
+
+/// Whether there is a file of any kind.
+pub(crate) fn exists(path: &CStr) -> bool {
+    sys::job::may_access(path, 0)
 }

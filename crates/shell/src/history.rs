@@ -1,11 +1,11 @@
 //! history — the lines that were typed, kept in a file from one session to the next.
 
-use std::ffi::OsStr;
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::ffi::{CString, OsStr};
+use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+
+use sys::descriptor::{self, APPEND, CLOSE_ON_EXEC, CREATE, TRUNCATE, WRITE};
 
 /// How many lines are kept if HISTSIZE does not say.
 const LINES_DEFAULT: usize = 500;
@@ -13,17 +13,16 @@ const LINES_DEFAULT: usize = 500;
 #[derive(Default)]
 pub(crate) struct History {
     pub(crate) lines: Vec<Vec<u8>>,
-    file: Option<PathBuf>,
+    file: Option<Vec<u8>>,
     most: usize,
 }
 
 impl History {
     /// Reads the file; one that cannot be read is an empty one.
     pub(crate) fn open(file: Option<&[u8]>, most: Option<usize>) -> History {
-        let file =
-            file.filter(|file| !file.is_empty()).map(|file| Path::new(OsStr::from_bytes(file)).to_path_buf());
+        let file = file.filter(|file| !file.is_empty()).map(<[u8]>::to_vec);
+        let text = file.as_deref().and_then(read).unwrap_or_default();
         let mut history = History { lines: Vec::new(), file, most: most.unwrap_or(LINES_DEFAULT) };
-        let text = history.file.as_ref().and_then(|file| fs::read(file).ok()).unwrap_or_default();
         history.lines =
             text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect();
         history.shorten();
@@ -47,9 +46,8 @@ impl History {
         let Some(file) = &self.file else { return };
         let mut entry = line.to_vec();
         entry.push(b'\n');
-        let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(file);
         // A history that cannot be written is no reason to disturb anybody.
-        let _ = opened.and_then(|mut file| file.write_all(&entry));
+        let _ = write_private(file, APPEND, &entry);
     }
 
     /// Puts `line` in the place of the last one: `fc` leaves what it ran and not itself.
@@ -61,27 +59,32 @@ impl History {
     /// Writes the file anew if it has grown far beyond what is kept.
     pub(crate) fn close(&mut self) {
         let Some(file) = self.file.take() else { return };
-        let Ok(text) = fs::read(&file) else { return };
+        let Some(text) = read(&file) else { return };
         let lines: Vec<&[u8]> = text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).collect();
         if lines.len() <= self.most * 2 {
             return;
         }
-        let mut part = file.clone().into_os_string();
-        part.push(".part");
+        let part = [&file, b".part".as_slice()].concat();
         let mut kept = lines[lines.len() - self.most..].join(&b'\n');
         kept.push(b'\n');
-        let written = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&part)
-            .and_then(|mut part| part.write_all(&kept));
-        if written.is_ok() {
+        if write_private(&part, TRUNCATE, &kept).is_ok() {
             // As above.
-            let _ = fs::rename(&part, &file);
+            let _ = fs::rename(OsStr::from_bytes(&part), OsStr::from_bytes(&file));
         }
     }
+}
+
+fn read(file: &[u8]) -> Option<Vec<u8>> {
+    fs::read(OsStr::from_bytes(file)).ok()
+}
+
+/// Writes to a file that nobody else can read if it is a new one. `flags` say what becomes of one that is there.
+pub(crate) fn write_private(path: &[u8], flags: i32, text: &[u8]) -> io::Result<()> {
+    let path = CString::new(path)?;
+    let file = descriptor::open(&path, WRITE | CREATE | CLOSE_ON_EXEC | flags, 0o600)?;
+    let written = sys::fd::write_all(file, text);
+    descriptor::close(file);
+    written
 }
 
 #[cfg(test)]

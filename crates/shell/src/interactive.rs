@@ -156,7 +156,7 @@ impl Shell {
             Ok(None) => match input.error.take() {
                 Some(error) if error.kind() == io::ErrorKind::Interrupted => Err(Jump::Interrupt),
                 Some(error) => {
-                    self.report(sys::error::text(&error).as_bytes());
+                    self.report(&[sys::error::text(&error).as_bytes()]);
                     Err(Jump::Exit)
                 }
                 None => Ok(false),

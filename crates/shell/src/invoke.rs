@@ -93,14 +93,14 @@ impl Shell {
                     b's' if on => invocation.stdin = true,
                     b'o' => {
                         let Some(name) = arguments.get(index) else {
-                            self.report(b"-o requires an argument");
+                            self.report(&[b"-o requires an argument"]);
                             return Err(2);
                         };
                         index += 1;
                         match options::by_name(name) {
                             Some(option) => self.options.set(option, on),
                             None => {
-                                self.report(&[b"illegal option -o ", name.as_slice()].concat());
+                                self.report(&[b"illegal option -o ", name.as_slice()]);
                                 return Err(2);
                             }
                         }
@@ -108,7 +108,7 @@ impl Shell {
                     letter => match options::by_letter(letter) {
                         Some(option) => self.options.set(option, on),
                         None => {
-                            self.report(&[b"illegal option ", &word[..1], &[letter]].concat());
+                            self.report(&[b"illegal option ", &word[..1], &[letter]]);
                             return Err(2);
                         }
                     },
@@ -117,7 +117,7 @@ impl Shell {
         }
         if takes_command {
             let Some(command) = arguments.get(index) else {
-                self.report(b"-c requires an argument");
+                self.report(&[b"-c requires an argument"]);
                 return Err(2);
             };
             invocation.command = Some(command.clone());
@@ -223,12 +223,7 @@ pub(crate) fn run_file(shell: &mut Shell, file: &[u8]) -> i32 {
     let fd = match open_script(file) {
         Ok(fd) => fd,
         Err(error) => {
-            let why = if error.kind() == io::ErrorKind::NotFound {
-                "No such file or directory".to_string()
-            } else {
-                sys::error::text(&error)
-            };
-            shell.report(&[b"can't open '", file, b"': ", why.as_bytes()].concat());
+            shell.report_error(&[b"can't open '", file, b"'"], &error);
             return if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
         }
     };

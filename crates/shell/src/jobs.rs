@@ -152,15 +152,14 @@ impl Jobs {
     }
 
     /// The job that `text` names: `%1`, `%%`, `%+`, `%-`, `%name`, `%?text`.
-    pub(crate) fn find(&self, text: &[u8]) -> Option<u32> {
+    pub(crate) fn find(&mut self, text: &[u8]) -> Option<u32> {
         let name = text.strip_prefix(b"%").unwrap_or(text);
         match name {
             b"" | b"%" | b"+" => self.recent.last().copied(),
             b"-" => self.recent.iter().rev().nth(1).or(self.recent.last()).copied(),
             _ => {
-                if let Some(number) = std::str::from_utf8(name).ok().and_then(|name| name.parse::<u32>().ok())
-                {
-                    return self.list.iter().find(|job| job.number == number).map(|job| job.number);
+                if let Some(number) = crate::builtins::number(name).map(|number| number as u32) {
+                    return self.get(number).map(|job| job.number);
                 }
                 let mut found = self.list.iter().filter(|job| match name {
                     [b'?', part @ ..] => job.text.windows(part.len().max(1)).any(|window| window == part),

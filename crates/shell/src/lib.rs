@@ -29,7 +29,6 @@ mod readahead;
 pub mod shell;
 pub mod stream;
 mod trap;
-mod users;
 pub mod variables;
 
 pub use builtins::{Arguments, Builtin};

@@ -117,19 +117,21 @@ impl Shell {
         text
     }
 
-    fn prompt_time(&self, kind: u8) -> Vec<u8> {
-        let seconds =
-            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_secs());
-        let (hours, minutes, seconds) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-        let (half, noon) =
-            (if hours % 12 == 0 { 12 } else { hours % 12 }, if hours < 12 { "AM" } else { "PM" });
-        match kind {
-            b't' => format!("{hours:02}:{minutes:02}:{seconds:02}"),
-            b'T' => format!("{half:02}:{minutes:02}:{seconds:02}"),
-            b'@' => format!("{half:02}:{minutes:02} {noon}"),
-            _ => format!("{hours:02}:{minutes:02}"),
-        }
-        .into_bytes()
+    /// The local time.
+    fn prompt_time(&mut self, kind: u8) -> Vec<u8> {
+        // The zone is in the environment.
+        self.sync_environment();
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let civil = posix::zone::Zone::local().civil(now.as_secs() as i64);
+        let format: &[u8] = match kind {
+            b't' => b"%H:%M:%S",
+            b'T' => b"%I:%M:%S",
+            b'@' => b"%I:%M %p",
+            _ => b"%H:%M",
+        };
+        let mut text = Vec::new();
+        posix::calendar::strftime(format, &civil, 0, &mut text);
+        text
     }
 }
 

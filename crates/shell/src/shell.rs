@@ -406,7 +406,7 @@ impl Shell {
             }
         }
         if let Some(error) = input.error {
-            self.report(sys::error::text(&error).as_bytes());
+            self.report(&[sys::error::text(&error).as_bytes()]);
             self.status = 2;
         } else if !ran {
             self.status = 0;
@@ -418,7 +418,7 @@ impl Shell {
     pub(crate) fn report_syntax(&mut self, error: &parser::SyntaxError) {
         self.line = error.line;
         let named = std::mem::replace(&mut self.names_line, true);
-        self.report(error.message.as_bytes());
+        self.report(&[error.message.as_bytes()]);
         self.names_line = named;
         self.status = 2;
     }
@@ -444,47 +444,51 @@ impl Shell {
     }
 
     /// Reports an error: `$0: line N: message`, where a sourced file, or else the running builtin, is named behind `$0`.
+    ///
+    /// `message` is given in pieces.
     #[cold]
     #[inline(never)]
-    pub(crate) fn report(&mut self, message: &[u8]) {
-        let named = match self.running {
-            Some(running) => [running.as_bytes(), b": ", message].concat(),
-            None => message.to_vec(),
+    pub(crate) fn report(&mut self, message: &[&[u8]]) {
+        let message = message.concat();
+        let (running, behind): (&[u8], &[u8]) = match self.running {
+            Some(running) => (running.as_bytes(), b": "),
+            None => (b"", b""),
         };
+        let named = [running, behind, &message].concat();
         let error = Error { file: self.file.to_vec(), line: self.line, message: named };
         if let Some(sink) = &mut self.error_sink {
             sink(&error);
         } else {
-            let mut text = self.zero.to_vec();
-            text.extend_from_slice(b": ");
-            match self.running {
-                Some(running) => text.extend_from_slice(&[running.as_bytes(), b": "].concat()),
-                None if self.file != self.zero => {
-                    text.extend_from_slice(&[&error.file, b": ".as_slice()].concat())
-                }
-                None => {}
-            }
-            if self.names_line {
-                text.extend_from_slice(format!("line {}: ", error.line).as_bytes());
-            }
-            text.extend_from_slice(message);
-            text.push(b'\n');
+            let (place, behind): (&[u8], &[u8]) = match self.running {
+                None if self.file != self.zero => (&self.file, b": "),
+                _ => (running, behind),
+            };
+            let line = if self.names_line { format!("line {}: ", error.line) } else { String::new() };
+            let text =
+                [&self.zero, b": ".as_slice(), place, behind, line.as_bytes(), &message, b"\n"].concat();
             self.write_error(&text);
         }
         self.last_error = Some(error);
+    }
+
+    /// Reports an error of the system: `what` (in pieces), a colon, and the C library's text.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn report_error(&mut self, what: &[&[u8]], error: &std::io::Error) {
+        self.report(&[&what.concat(), b": ", sys::error::text(error).as_bytes()]);
     }
 
     /// Reports an error of the builtin that is running.
     #[cold]
     #[inline(never)]
     pub fn complain(&mut self, message: &[u8]) {
-        self.report(message);
+        self.report(&[message]);
     }
 
     /// Reports an error that ends a shell unless it is interactive.
     #[cold]
     #[inline(never)]
-    pub(crate) fn fail<T>(&mut self, status: i32, message: &[u8]) -> Flow<T> {
+    pub(crate) fn fail<T>(&mut self, status: i32, message: &[&[u8]]) -> Flow<T> {
         self.report(message);
         self.status = status;
         Err(Jump::Error)
@@ -504,7 +508,7 @@ impl Shell {
         if sys::allocator::has_room(bytes.saturating_add(REST)) {
             Ok(())
         } else {
-            self.fail(2, b"out of memory")
+            self.fail(2, &[b"out of memory"])
         }
     }
 

@@ -15,6 +15,8 @@ pub const TRUNCATE: i32 = libc::O_TRUNC;
 pub const APPEND: i32 = libc::O_APPEND;
 pub const EXCLUSIVE: i32 = libc::O_EXCL;
 pub const CLOSE_ON_EXEC: i32 = libc::O_CLOEXEC;
+/// Nothing but a directory is opened.
+pub const DIRECTORY: i32 = libc::O_DIRECTORY;
 pub const NO_TERMINAL: i32 = libc::O_NOCTTY;
 
 /// open(2), repeated when a signal interrupts it.

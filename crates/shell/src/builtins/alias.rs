@@ -2,14 +2,13 @@
 //!
 //! Source: POSIX.1-2024 `alias`, `unalias`.
 
-use super::{Arguments, Letters};
+use super::Arguments;
 use crate::name::Name;
 use crate::quote::quote;
 use crate::shell::{Flow, Shell};
 
 pub(super) fn alias(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
-    let operands = Letters::new(arguments, "").rest();
-    if operands.len() == 1 {
+    if arguments.len() == 1 {
         let mut names: Vec<Name> = shell.aliases.names().collect();
         shell.names.sort(&mut names);
         for name in names {
@@ -18,7 +17,7 @@ pub(super) fn alias(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
         return Ok(0);
     }
     let mut status = 0;
-    for operand in operands.from(1) {
+    for operand in arguments.from(1) {
         match operand.iter().skip(1).position(|&byte| byte == b'=') {
             Some(equals) => {
                 let name = shell.names.intern(&operand[..equals + 1]);
@@ -45,12 +44,12 @@ fn print(shell: &mut Shell, name: Name) {
 }
 
 pub(super) fn unalias(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
-    let mut letters = Letters::new(arguments, "a");
-    while letters.next(shell)?.is_some() {
+    let flags = arguments.flags(shell, "a")?;
+    if flags.has(b'a') {
         shell.aliases.clear();
     }
     let mut status = 0;
-    for operand in letters.rest().from(1) {
+    for operand in flags.operands.from(1) {
         let known = shell.names.find(operand).is_some_and(|name| shell.aliases.remove(name));
         if !known {
             unknown(shell, b"unalias: ", operand);

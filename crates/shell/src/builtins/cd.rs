@@ -5,9 +5,9 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 
 use super::{Arguments, Letters};
+use crate::expand::path::is_directory;
 use crate::name;
 use crate::shell::{Flow, Shell};
 
@@ -26,14 +26,14 @@ pub(super) fn cd(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
     let target = match operands.len() {
         1 => match shell.variables.get(name::HOME) {
             Some(home) => home.to_vec(),
-            None => return shell.wrong(b"HOME not set"),
+            None => return shell.wrong(&[b"HOME not set"]),
         },
         _ if operands.get(1) == b"-" => match shell.variables.get(name::OLDPWD) {
             Some(old) => {
                 announce = true;
                 old.to_vec()
             }
-            None => return shell.wrong(b"OLDPWD not set"),
+            None => return shell.wrong(&[b"OLDPWD not set"]),
         },
         _ => operands.get(1).to_vec(),
     };
@@ -43,7 +43,7 @@ pub(super) fn cd(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
         let path = shell.variables.get(name::CDPATH).map(<[u8]>::to_vec);
         for directory in path.iter().flat_map(|path| path.split(|&byte| byte == b':')) {
             let candidate = joined(directory, &target);
-            if Path::new(OsStr::from_bytes(&candidate)).is_dir() {
+            if is_directory(&candidate) {
                 return change(shell, &candidate, physical, announce || !directory.is_empty());
             }
         }
@@ -79,11 +79,7 @@ fn change(shell: &mut Shell, target: &[u8], physical: bool, announce: bool) -> F
         }
     });
     if let Err(error) = changed {
-        let mut message = b"can't cd to ".to_vec();
-        message.extend_from_slice(target);
-        message.extend_from_slice(b": ");
-        message.extend_from_slice(sys::error::text(&error).as_bytes());
-        return shell.wrong(&message);
+        return shell.wrong_by(&[b"can't cd to ", target], &error);
     }
     let now = match resolved {
         Some(resolved) => resolved,
@@ -111,7 +107,7 @@ fn resolve(path: &[u8]) -> Option<Vec<u8>> {
         match component {
             b"" | b"." => {}
             b".." => {
-                if !resolved.is_empty() && !Path::new(OsStr::from_bytes(&resolved)).is_dir() {
+                if !resolved.is_empty() && !is_directory(&resolved) {
                     return None;
                 }
                 let parent = resolved.iter().rposition(|&byte| byte == b'/').unwrap_or(0);
@@ -133,17 +129,13 @@ fn resolve(path: &[u8]) -> Option<Vec<u8>> {
 }
 
 pub(super) fn pwd(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
-    let mut physical = false;
-    let mut letters = Letters::new(arguments, "LP");
-    while let Some((letter, _)) = letters.next(shell)? {
-        physical = letter == b'P';
-    }
+    let physical = arguments.flags(shell, "LP")?.last == b'P';
     let logical = shell.variables.get(name::PWD).filter(|pwd| pwd.starts_with(b"/")).map(<[u8]>::to_vec);
     let directory = match logical {
         Some(directory) if !physical => directory,
         _ => match std::env::current_dir() {
             Ok(directory) => directory.into_os_string().into_vec(),
-            Err(error) => return shell.wrong(format!("getcwd: {}", sys::error::text(&error)).as_bytes()),
+            Err(error) => return shell.wrong_by(&[b"getcwd"], &error),
         },
     };
     shell.out.write(&directory);

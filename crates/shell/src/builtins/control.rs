@@ -52,15 +52,23 @@ fn levels(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<u32> {
 
 #[cold]
 pub(super) fn illegal_number<T>(shell: &mut Shell, text: &[u8]) -> Flow<T> {
-    shell.wrong(&[b"Illegal number: ", text].concat())
+    shell.wrong(&[b"Illegal number: ", text])
 }
 
 /// A number without sign.
-pub(super) fn number(text: &[u8]) -> Option<i32> {
-    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
-        return None;
+pub(crate) fn number(text: &[u8]) -> Option<i32> {
+    let (&first, rest) = text.split_first()?;
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| i32::from(byte - b'0'));
+    rest.iter().try_fold(digit(first)?, |number, &byte| number.checked_mul(10)?.checked_add(digit(byte)?))
+}
+
+/// A number that may have a sign.
+pub(super) fn signed_number(text: &[u8]) -> Option<i32> {
+    match text {
+        [b'-', digits @ ..] => Some(-number(digits)?),
+        [b'+', digits @ ..] => number(digits),
+        digits => number(digits),
     }
-    std::str::from_utf8(text).ok()?.parse().ok()
 }
 
 pub(super) fn return_(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
@@ -100,7 +108,7 @@ impl Shell {
     /// Runs text in the shell as it is.
     pub(crate) fn run_eval(&mut self, text: &[u8]) -> Flow {
         if self.stack_is_short() {
-            return self.fail(2, b"commands nested too deeply");
+            return self.fail(2, &[b"commands nested too deeply"]);
         }
         let input = Input::from_text(text.to_vec(), self.line.max(1));
         self.run_input(input, false)
@@ -109,15 +117,14 @@ impl Shell {
     /// Runs a file in the shell as it is; `arguments` take the place of the positional parameters if there are any.
     pub(crate) fn source(&mut self, path: &[u8], arguments: Arguments<'_>) -> Flow<i32> {
         if self.stack_is_short() {
-            return self.fail(2, b"commands nested too deeply");
+            return self.fail(2, &[b"commands nested too deeply"]);
         }
         let text = match std::fs::read(std::path::Path::new::<std::ffi::OsStr>(
             std::os::unix::ffi::OsStrExt::from_bytes(path),
         )) {
             Ok(text) => text,
             Err(error) => {
-                return self
-                    .wrong(&[b"can't open '", path, b"': ", sys::error::text(&error).as_bytes()].concat());
+                return self.wrong_by(&[b"can't open '", path, b"'"], &error);
             }
         };
         let outer = (arguments.len() > 2)
@@ -145,7 +152,7 @@ impl Shell {
 pub(super) fn dot(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
     let arguments = if arguments.get(1) == b"--" { arguments.skip(1) } else { arguments };
     if arguments.len() < 2 {
-        return shell.wrong(b"filename argument required");
+        return shell.wrong(&[b"filename argument required"]);
     }
     let file = arguments.get(1);
     let path = if file.contains(&b'/') {
@@ -154,7 +161,7 @@ pub(super) fn dot(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
         let path = shell.variables.get(name::PATH).unwrap_or_default().to_vec();
         match find_readable(&path, file) {
             Some(found) => found.into_bytes(),
-            None => return shell.wrong(&[file, b": not found"].concat()),
+            None => return shell.wrong(&[file, b": not found"]),
         }
     };
     shell.source(&path, arguments)
@@ -205,7 +212,7 @@ pub(super) fn exec(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
                 return Err(Jump::Exit);
             }
             _ => {
-                shell.complain(&[program, b": not found"].concat());
+                shell.report(&[program, b": not found"]);
                 shell.status = 127;
             }
         },
@@ -216,7 +223,7 @@ pub(super) fn exec(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
 
 pub(super) fn let_(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
     if arguments.len() < 2 {
-        return shell.wrong(b"expression expected");
+        return shell.wrong(&[b"expression expected"]);
     }
     let mut value = 0;
     for argument in arguments.from(1) {

@@ -2,18 +2,14 @@
 //!
 //! Source: POSIX.1-2024 `export`, `readonly`, `unset`; BusyBox ash for `local` and `export -n`.
 
-use super::{Arguments, Letters};
+use super::{Arguments, Flags};
 use crate::name::{self, Name};
 use crate::quote::quote;
 use crate::shell::{Flow, Shell};
 
 pub(super) fn export(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
-    let mut letters = Letters::new(arguments, "pn");
-    let mut exported = true;
-    while let Some((letter, _)) = letters.next(shell)? {
-        exported &= letter != b'n';
-    }
-    let operands = letters.rest();
+    let flags = arguments.flags(shell, "pn")?;
+    let (exported, operands) = (!flags.has(b'n'), flags.operands);
     if operands.len() == 1 {
         list(shell, b"export ", |shell, name| shell.variables.is_exported(name));
         return Ok(0);
@@ -29,9 +25,7 @@ pub(super) fn export(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
 }
 
 pub(super) fn readonly(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
-    let mut letters = Letters::new(arguments, "p");
-    while letters.next(shell)?.is_some() {}
-    let operands = letters.rest();
+    let operands = arguments.flags(shell, "p")?.operands;
     if operands.len() == 1 {
         list(shell, b"readonly ", |shell, name| shell.variables.is_readonly(name));
         return Ok(0);
@@ -48,13 +42,9 @@ pub(super) fn readonly(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32>
 
 pub(super) fn local(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
     if shell.calls == 0 {
-        return shell.wrong(b"not in a function");
+        return shell.wrong(&[b"not in a function"]);
     }
-    let mut letters = Letters::new(arguments, "");
-    if arguments.get(1) != b"-" {
-        letters.next(shell)?;
-    }
-    for operand in letters.rest().from(1) {
+    for operand in arguments.flags(shell, "")?.operands.from(1) {
         if operand == b"-" {
             shell.save_options_locally();
             continue;
@@ -80,7 +70,7 @@ fn split<'a>(shell: &mut Shell, operand: &'a [u8]) -> Flow<(Name, Option<&'a [u8
     let equals = operand.iter().position(|&byte| byte == b'=');
     let text = &operand[..equals.unwrap_or(operand.len())];
     if !name::is_name(text) {
-        return shell.wrong(&[text, b": bad variable name"].concat());
+        return shell.wrong(&[text, b": bad variable name"]);
     }
     Ok((shell.names.intern(text), equals.map(|equals| &operand[equals + 1..])))
 }
@@ -103,18 +93,14 @@ fn list(shell: &mut Shell, command: &[u8], which: fn(&Shell, Name) -> bool) {
 }
 
 pub(super) fn unset(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
-    let mut letters = Letters::new(arguments, "vf");
-    let mut kind = 0;
-    while let Some((letter, _)) = letters.next(shell)? {
-        kind = letter;
-    }
-    for operand in letters.rest().from(1) {
+    let Flags { last: kind, operands, .. } = arguments.flags(shell, "vf")?;
+    for operand in operands.from(1) {
         if kind == b'f' {
             remove_function(shell, operand);
             continue;
         }
         if !name::is_name(operand) {
-            return shell.wrong(&[operand, b": bad variable name"].concat());
+            return shell.wrong(&[operand, b": bad variable name"]);
         }
         let name = shell.names.intern(operand);
         let was_set = shell.variables.get(name).is_some();

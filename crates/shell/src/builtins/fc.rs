@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use sys::descriptor;
 
 use super::{Arguments, Letters};
+use crate::history::write_private;
 use crate::quote::quote;
 use crate::shell::{Flow, Shell};
 
@@ -47,7 +48,7 @@ pub(super) fn fc(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
     let last = find(shell, &lines, operands.get(2), first)?;
     let mut chosen: Vec<Vec<u8>> = lines.get(first.min(last)..=first.max(last)).unwrap_or_default().to_vec();
     if chosen.is_empty() {
-        return shell.wrong(b"history is empty");
+        return shell.wrong(&[b"history is empty"]);
     }
     if reversed != (first > last) {
         chosen.reverse();
@@ -61,13 +62,14 @@ fn find(shell: &mut Shell, lines: &[Vec<u8>], operand: &[u8], default: usize) ->
         return Ok(default);
     }
     let last = lines.len().saturating_sub(1);
-    if let Some(number) = std::str::from_utf8(operand).ok().and_then(|text| text.parse::<i64>().ok()) {
-        let index = if number > 0 { number - 1 } else { lines.len() as i64 + number };
-        return Ok(index.clamp(0, last as i64) as usize);
+    if let Some(number) = super::control::signed_number(operand) {
+        let number = number as isize;
+        let index = if number > 0 { number - 1 } else { lines.len() as isize + number };
+        return Ok(index.clamp(0, last as isize) as usize);
     }
     match lines.iter().rposition(|line| line.starts_with(operand)) {
         Some(index) => Ok(index),
-        None => shell.wrong(&[operand, b": not in the history"].concat()),
+        None => shell.wrong(&[operand, b": not in the history"]),
     }
 }
 
@@ -103,7 +105,7 @@ fn run_again(shell: &mut Shell, lines: &[Vec<u8>], operands: Arguments<'_>) -> F
     };
     let index = find(shell, lines, line, lines.len().saturating_sub(1))?;
     let Some(mut command) = lines.get(index).cloned() else {
-        return shell.wrong(b"history is empty");
+        return shell.wrong(&[b"history is empty"]);
     };
     if let Some((old, new)) = change
         && let Some(at) = command.windows(old.len().max(1)).position(|window| window == old)
@@ -133,7 +135,7 @@ fn edit_and_run(shell: &mut Shell, chosen: &[Vec<u8>], editor: Option<Vec<u8>>) 
     let path = match write_new(&folder, &text) {
         Ok(path) => path,
         Err(error) => {
-            return shell.wrong(&[&folder, b": ".as_slice(), sys::error::text(&error).as_bytes()].concat());
+            return shell.wrong_by(&[&folder], &error);
         }
     };
     let mut command = editor;
@@ -154,10 +156,5 @@ fn edit_and_run(shell: &mut Shell, chosen: &[Vec<u8>], editor: Option<Vec<u8>>) 
 /// A new file in `folder` that nobody else can read; one that is there already is not taken.
 fn write_new(folder: &[u8], text: &[u8]) -> std::io::Result<Vec<u8>> {
     let path = [folder, b"/fc.", sys::job::own_pid().to_string().as_bytes()].concat();
-    let name = std::ffi::CString::new(path.clone())?;
-    let flags = descriptor::WRITE | descriptor::CREATE | descriptor::EXCLUSIVE | descriptor::CLOSE_ON_EXEC;
-    let file = descriptor::open(&name, flags, 0o600)?;
-    let written = sys::fd::write_all(file, text);
-    descriptor::close(file);
-    written.map(|()| path)
+    write_private(&path, descriptor::EXCLUSIVE, text).map(|()| path)
 }

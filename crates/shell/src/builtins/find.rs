@@ -63,9 +63,8 @@ fn run_without_functions(shell: &mut Shell, operands: Arguments<'_>, standard: b
 }
 
 pub(super) fn type_(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
-    let letters = Letters::new(arguments, "");
     let mut status = 0;
-    for operand in letters.rest().from(1) {
+    for operand in arguments.from(1) {
         status |= tell(shell, operand, true, false);
     }
     Ok(status)
@@ -132,16 +131,12 @@ fn find_file(shell: &mut Shell, text: &[u8], standard: bool) -> Option<Vec<u8>> 
 }
 
 pub(super) fn hash(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
-    let mut letters = Letters::new(arguments, "rv");
-    let mut forget = false;
-    while let Some((letter, _)) = letters.next(shell)? {
-        forget |= letter == b'r';
-    }
-    if forget {
+    let flags = arguments.flags(shell, "rv")?;
+    if flags.has(b'r') {
         shell.commands.forget_paths();
         return Ok(0);
     }
-    let operands = letters.rest();
+    let operands = flags.operands;
     if operands.len() == 1 {
         let paths: Vec<Vec<u8>> =
             shell.commands.hashed().map(|(_, path)| CStr::to_bytes(path).to_vec()).collect();
@@ -154,7 +149,7 @@ pub(super) fn hash(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
     let mut status = 0;
     for operand in operands.from(1) {
         if matches!(shell.find_command(None, operand), Target::Missing) {
-            shell.complain(&[operand, b": not found"].concat());
+            shell.report(&[operand, b": not found"]);
             status = 1;
         }
     }

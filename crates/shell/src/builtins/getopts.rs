@@ -10,11 +10,11 @@ use crate::shell::{Flow, Shell};
 pub(super) fn getopts(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
     let arguments = if arguments.get(1) == b"--" { arguments.skip(1) } else { arguments };
     if arguments.len() < 3 {
-        return shell.wrong(b"usage: getopts optstring var [arg]");
+        return shell.wrong(&[b"usage: getopts optstring var [arg]"]);
     }
     let (known, variable) = (arguments.get(1), arguments.get(2));
     if !name::is_name(variable) {
-        return shell.wrong(&[variable, b": bad variable name"].concat());
+        return shell.wrong(&[variable, b": bad variable name"]);
     }
     let variable = shell.names.intern(variable);
     let list: Vec<Vec<u8>> = if arguments.len() > 3 {

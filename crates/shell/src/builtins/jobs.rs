@@ -2,20 +2,15 @@
 //!
 //! Source: POSIX.1-2024; BusyBox ash for `wait -n`.
 
-use super::{Arguments, Letters};
+use super::{Arguments, Flags};
 use crate::jobs::State;
 use crate::options::ShellOptions;
 use crate::shell::{Flow, Shell};
 use crate::trap;
 
 pub(super) fn jobs(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
-    let mut letters = Letters::new(arguments, "lp");
-    let mut mode = 0;
-    while let Some((letter, _)) = letters.next(shell)? {
-        mode = letter;
-    }
+    let Flags { last: mode, operands, .. } = arguments.flags(shell, "lp")?;
     shell.jobs.update();
-    let operands = letters.rest();
     let mut wanted = Vec::new();
     for operand in operands.from(1) {
         wanted.push(find(shell, operand)?);
@@ -42,16 +37,15 @@ pub(super) fn jobs(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
 fn find(shell: &mut Shell, text: &[u8]) -> Flow<u32> {
     match shell.jobs.find(text) {
         Some(number) => Ok(number),
-        None => shell.wrong(&[text, b": no such job"].concat()),
+        None => shell.wrong(&[text, b": no such job"]),
     }
 }
 
 pub(super) fn fg(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
     if !shell.options.has(ShellOptions::MONITOR) {
-        return shell.wrong(b"job control is not enabled");
+        return shell.wrong(&[b"job control is not enabled"]);
     }
-    let operands = Letters::new(arguments, "").rest();
-    let number = find(shell, if operands.len() > 1 { operands.get(1) } else { b"%%" })?;
+    let number = find(shell, if arguments.len() > 1 { arguments.get(1) } else { b"%%" })?;
     let Some(job) = shell.jobs.get(number) else { return Ok(1) };
     let mut line = job.text.clone();
     line.push(b'\n');
@@ -70,14 +64,13 @@ pub(super) fn fg(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
 
 pub(super) fn bg(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
     if !shell.options.has(ShellOptions::MONITOR) {
-        return shell.wrong(b"job control is not enabled");
+        return shell.wrong(&[b"job control is not enabled"]);
     }
-    let operands = Letters::new(arguments, "").rest();
     let mut numbers = Vec::new();
-    if operands.len() == 1 {
+    if arguments.len() == 1 {
         numbers.push(find(shell, b"%%")?);
     }
-    for operand in operands.from(1) {
+    for operand in arguments.from(1) {
         numbers.push(find(shell, operand)?);
     }
     for number in numbers {
@@ -103,13 +96,8 @@ fn resume(shell: &mut Shell, number: u32) {
 }
 
 pub(super) fn wait(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
-    let mut letters = Letters::new(arguments, "n");
-    let mut any = false;
-    while letters.next(shell)?.is_some() {
-        any = true;
-    }
-    let operands = letters.rest();
-    if any {
+    let Flags { last: any, operands, .. } = arguments.flags(shell, "n")?;
+    if any != 0 {
         return wait_for_any(shell);
     }
     if operands.len() == 1 {
@@ -244,7 +232,7 @@ pub(super) fn kill(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
         first += 1;
     }
     if first >= arguments.len() {
-        return shell.wrong(b"you need to specify whom to kill");
+        return shell.wrong(&[b"you need to specify whom to kill"]);
     }
     let mut status = 0;
     for operand in arguments.from(first) {
@@ -253,23 +241,21 @@ pub(super) fn kill(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
                 Some(job) if job.own_group || shell.options.has(ShellOptions::MONITOR) => -job.group,
                 Some(job) => job.group,
                 None => {
-                    shell.complain(&[operand, b": no such job"].concat());
+                    shell.report(&[operand, b": no such job"]);
                     status = 1;
                     continue;
                 }
             }
         } else {
-            let Some(pid) = std::str::from_utf8(operand).ok().and_then(|text| text.parse::<i32>().ok())
-            else {
-                shell.complain(&[b"invalid number '", operand, b"'"].concat());
+            let Some(pid) = super::control::signed_number(operand) else {
+                shell.report(&[b"invalid number '", operand, b"'"]);
                 status = 1;
                 continue;
             };
             pid
         };
         if let Err(error) = sys::job::kill(target, signal as i32) {
-            let message = format!("can't kill pid {target}: {}", sys::error::text(&error));
-            shell.complain(message.as_bytes());
+            shell.report_error(&[format!("can't kill pid {target}").as_bytes()], &error);
             status = 1;
         }
     }
@@ -279,7 +265,7 @@ pub(super) fn kill(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
 fn signal_operand(shell: &mut Shell, text: &[u8]) -> Flow<usize> {
     match trap::signal_number(text) {
         Some(number) if number != trap::ERR => Ok(number),
-        _ => shell.wrong(&[b"bad signal name '", text, b"'"].concat()),
+        _ => shell.wrong(&[b"bad signal name '", text, b"'"]),
     }
 }
 

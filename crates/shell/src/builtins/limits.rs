@@ -2,7 +2,7 @@
 //!
 //! Source: POSIX.1-2024 `ulimit`, `umask`, `times`; BusyBox ash for the other letters of ulimit.
 
-use super::{Arguments, Letters};
+use super::{Arguments, Flags, Letters};
 use crate::shell::{Flow, Shell};
 
 /// Letter, resource (Linux), bytes a unit, and what `-a` calls it.
@@ -80,13 +80,10 @@ fn set(shell: &mut Shell, resource: u32, unit: u64, text: &[u8], soft: bool, har
         b"unlimited" => u64::MAX,
         b"hard" => hard_now,
         b"soft" => soft_now,
-        _ => {
-            let number = std::str::from_utf8(text).ok().and_then(|text| text.parse::<u64>().ok());
-            match number.and_then(|number| number.checked_mul(unit)) {
-                Some(value) => value,
-                None => return super::control::illegal_number(shell, text),
-            }
-        }
+        _ => match posix::number::with_suffix(text, &[("", unit)]) {
+            Some(value) => value,
+            None => return super::control::illegal_number(shell, text),
+        },
     };
     let result = sys::job::set_limit(
         resource,
@@ -95,103 +92,50 @@ fn set(shell: &mut Shell, resource: u32, unit: u64, text: &[u8], soft: bool, har
     );
     match result {
         Ok(()) => Ok(()),
-        Err(error) => shell.wrong(format!("error setting limit: {}", sys::error::text(&error)).as_bytes()),
+        Err(error) => shell.wrong_by(&[b"error setting limit"], &error),
     }
 }
 
 pub(super) fn umask(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
-    let mut letters = Letters::new(arguments, "S");
-    let mut symbolic = false;
-    while letters.next(shell)?.is_some() {
-        symbolic = true;
-    }
-    let operands = letters.rest();
+    let Flags { last: symbolic, operands, .. } = arguments.flags(shell, "S")?;
     let mask = sys::job::set_umask(0);
     sys::job::set_umask(mask);
     if operands.len() == 1 {
-        let text = if symbolic { symbols(mask) } else { format!("{mask:04o}\n") };
+        let text = if symbolic != 0 { symbols(mask) } else { format!("{mask:04o}\n") };
         shell.out.write(text.as_bytes());
         return Ok(0);
     }
-    let text = operands.get(1);
-    let new = if text.first().is_some_and(u8::is_ascii_digit) {
-        let octal = std::str::from_utf8(text).ok().and_then(|text| u32::from_str_radix(text, 8).ok());
-        octal.filter(|&mask| mask <= 0o777)
-    } else {
-        change(text, !mask & 0o777).map(|allowed| !allowed & 0o777)
-    };
-    match new {
+    match mask_after(operands.get(1), mask) {
         Some(new) => {
             sys::job::set_umask(new);
             Ok(0)
         }
-        None => shell.wrong(&[b"illegal mode: ", text].concat()),
+        None => shell.wrong(&[b"illegal mode: ", operands.get(1)]),
     }
 }
 
+/// `u=rwx,g=rx,o=rx`: what the mask allows.
 fn symbols(mask: u32) -> String {
-    let part = |shift: u32| {
-        let bits = !mask >> shift;
-        let letters = [(4, 'r'), (2, 'w'), (1, 'x')];
-        letters.iter().filter(|(bit, _)| bits & bit != 0).map(|&(_, letter)| letter).collect::<String>()
+    let text = posix::mode::text(!mask & 0o777);
+    let part = |from: usize| {
+        text[from..from + 3].iter().map(|&byte| char::from(byte)).filter(|&letter| letter != '-')
     };
-    format!("u={},g={},o={}\n", part(6), part(3), part(0))
+    let mut symbols = String::new();
+    for (name, from) in [("u=", 1), (",g=", 4), (",o=", 7)] {
+        symbols.push_str(name);
+        symbols.extend(part(from));
+    }
+    symbols.push('\n');
+    symbols
 }
 
-/// The permissions after symbolic changes such as `u=rwx,go-w`.
-fn change(text: &[u8], mut allowed: u32) -> Option<u32> {
-    for clause in text.split(|&byte| byte == b',') {
-        let who_end = clause.iter().position(|byte| !b"ugoa".contains(byte)).unwrap_or(clause.len());
-        let mut who = 0;
-        for letter in &clause[..who_end] {
-            who |= match letter {
-                b'u' => 0o700,
-                b'g' => 0o070,
-                b'o' => 0o007,
-                _ => 0o777,
-            };
-        }
-        if who == 0 {
-            who = 0o777;
-        }
-        let mut rest = &clause[who_end..];
-        if rest.is_empty() {
-            return None;
-        }
-        while let [operator @ (b'+' | b'-' | b'='), tail @ ..] = rest {
-            let end = tail.iter().position(|byte| matches!(byte, b'+' | b'-' | b'=')).unwrap_or(tail.len());
-            let mut bits = 0;
-            for letter in &tail[..end] {
-                bits |= match letter {
-                    b'r' => 0o444,
-                    b'w' => 0o222,
-                    b'x' => 0o111,
-                    b'X' => {
-                        if allowed & 0o111 != 0 {
-                            0o111
-                        } else {
-                            0
-                        }
-                    }
-                    b'u' => (allowed >> 6 & 7) * 0o111,
-                    b'g' => (allowed >> 3 & 7) * 0o111,
-                    b'o' => (allowed & 7) * 0o111,
-                    b's' | b't' => 0,
-                    _ => return None,
-                };
-            }
-            allowed = match operator {
-                b'+' => allowed | bits & who,
-                b'-' => allowed & !(bits & who),
-                _ => allowed & !who | bits & who,
-            };
-            rest = &tail[end..];
-        }
-        if !rest.is_empty() {
-            return None;
-        }
+/// The mask that `text` asks for: a number, or changes of what is allowed, such as `u=rwx,go-w`.
+fn mask_after(text: &[u8], mask: u32) -> Option<u32> {
+    let mode = posix::mode::Mode::parse(text)?;
+    if text[0].is_ascii_digit() {
+        return Some(mode.apply(0, false, 0)).filter(|&mask| mask <= 0o777);
     }
-    Some(allowed)
+    Some(!mode.apply(!mask & 0o777, false, 0) & 0o777)
 }
 
 pub(super) fn times(shell: &mut Shell, _arguments: Arguments<'_>) -> Flow<i32> {
@@ -210,14 +154,20 @@ mod tests {
     #[test]
     fn changes_symbolically() {
         for (text, expected) in [
-            ("u=rwx,g=rx,o=", Some(0o750)),
-            ("go-w", Some(0o755)),
-            ("+x", Some(0o755)),
-            ("a=r", Some(0o444)),
+            ("u=rwx,g=rx,o=", Some(0o027)),
+            ("go-w", Some(0o022)),
+            ("+x", Some(0o022)),
+            ("a=r", Some(0o333)),
+            ("g=u", Some(0o002)),
+            ("27", Some(0o027)),
+            ("1777", None),
+            ("8", None),
             ("z", None),
+            ("", None),
         ] {
-            assert_eq!(change(text.as_bytes(), 0o755), expected, "{text}");
+            assert_eq!(mask_after(text.as_bytes(), 0o022), expected, "{text}");
         }
         assert_eq!(symbols(0o022), "u=rwx,g=rx,o=rx\n");
+        assert_eq!(symbols(0o777), "u=,g=,o=\n");
     }
 }

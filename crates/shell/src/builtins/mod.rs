@@ -16,6 +16,7 @@ pub(crate) mod test;
 mod trap;
 
 pub(crate) use cd::initial as initial_directory;
+pub(crate) use control::number;
 
 use sys::strings::Strings;
 
@@ -74,6 +75,36 @@ impl<'a> Arguments<'a> {
     }
 }
 
+/// What stands in front of the operands of a builtin whose options are letters without values, and the operands.
+pub(crate) struct Flags<'a> {
+    /// The last letter that came; 0 if none did.
+    pub(crate) last: u8,
+    /// A bit for each letter that came, from `@` on.
+    came: u64,
+    /// The operands, as arguments whose first is the last thing before them.
+    pub(crate) operands: Arguments<'a>,
+}
+
+impl Flags<'_> {
+    pub(crate) fn has(&self, letter: u8) -> bool {
+        self.came >> (letter & 63) & 1 != 0
+    }
+}
+
+impl<'a> Arguments<'a> {
+    /// The options, which are letters of `known`. An unknown one is reported.
+    #[inline(never)]
+    pub(crate) fn flags(self, shell: &mut Shell, known: &'static str) -> Flow<Flags<'a>> {
+        let mut letters = Letters::new(self, known);
+        let (mut last, mut came) = (0, 0);
+        while let Some((letter, _)) = letters.next(shell)? {
+            last = letter;
+            came |= 1 << (letter & 63);
+        }
+        Ok(Flags { last, came, operands: letters.rest() })
+    }
+}
+
 /// The options in front of a builtin's operands: letters, some of them with a value.
 pub(crate) struct Letters<'a> {
     arguments: Arguments<'a>,
@@ -105,7 +136,7 @@ impl<'a> Letters<'a> {
         let letter = word[at];
         let place = self.known.bytes().position(|known| known == letter && letter != b':');
         let Some(place) = place else {
-            shell.complain(&[b"illegal option -", &[letter][..]].concat());
+            shell.report(&[b"illegal option -", &[letter]]);
             shell.status = 2;
             return Err(Jump::Error);
         };
@@ -119,7 +150,7 @@ impl<'a> Letters<'a> {
             return Ok(Some((letter, &word[at + 1..])));
         }
         if index + 1 >= self.arguments.len() {
-            shell.complain(&[b"option requires an argument -- ", &[letter][..]].concat());
+            shell.report(&[b"option requires an argument -- ", &[letter]]);
             shell.status = 2;
             return Err(Jump::Error);
         }
@@ -139,11 +170,18 @@ impl<'a> Letters<'a> {
 }
 
 impl Shell {
-    /// An error of the builtin that is running; it ends a shell where the builtin is a special one.
+    /// An error of the builtin that is running, in pieces; it ends a shell where the builtin is a special one.
     #[cold]
     #[inline(never)]
-    pub(crate) fn wrong<T>(&mut self, message: &[u8]) -> Flow<T> {
-        self.complain(message);
+    pub(crate) fn wrong<T>(&mut self, message: &[&[u8]]) -> Flow<T> {
+        self.fail(2, message)
+    }
+
+    /// The same for an error of the system: `what`, a colon, and its text.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn wrong_by<T>(&mut self, what: &[&[u8]], error: &std::io::Error) -> Flow<T> {
+        self.report_error(what, error);
         self.status = 2;
         Err(Jump::Error)
     }

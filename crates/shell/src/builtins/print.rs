@@ -26,7 +26,7 @@ pub(super) fn echo(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
 pub(super) fn printf(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
     let arguments = if arguments.get(1) == b"--" { arguments.skip(1) } else { arguments };
     if arguments.len() < 2 {
-        return shell.wrong(b"usage: printf format [arg ...]");
+        return shell.wrong(&[b"usage: printf format [arg ...]"]);
     }
     let list: Vec<&[u8]> = arguments.from(2).collect();
     let mut text = Vec::new();

@@ -37,7 +37,7 @@ pub(super) fn read(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
     let mut variables = Vec::new();
     for operand in operands.from(1) {
         if !name::is_name(operand) {
-            return shell.wrong(&[operand, b": bad variable name"].concat());
+            return shell.wrong(&[operand, b": bad variable name"]);
         }
         variables.push(shell.names.intern(operand));
     }
@@ -84,15 +84,13 @@ fn options<'a>(shell: &mut Shell, letters: &mut Letters<'a>) -> Flow<Options<'a>
             b'd' => options.delimiter = value.first().copied().unwrap_or(0),
             b't' => match seconds(value) {
                 Some(timeout) => options.timeout = Some(timeout),
-                None => return shell.wrong(b"invalid timeout"),
+                None => return shell.wrong(&[b"invalid timeout"]),
             },
             _ => {
                 let Some(number) = super::control::number(value) else {
-                    return shell.wrong(if letter == b'u' {
-                        b"invalid file descriptor"
-                    } else {
-                        b"invalid count"
-                    });
+                    let what: &[u8] =
+                        if letter == b'u' { b"invalid file descriptor" } else { b"invalid count" };
+                    return shell.wrong(&[what]);
                 };
                 if letter == b'u' { options.fd = number } else { options.most = Some(number as usize) }
             }
@@ -101,16 +99,10 @@ fn options<'a>(shell: &mut Shell, letters: &mut Letters<'a>) -> Flow<Options<'a>
     Ok(options)
 }
 
-/// `1`, `0.5`.
+/// `1`, `0.5`: seconds without a unit behind them.
 fn seconds(text: &[u8]) -> Option<Duration> {
-    let text = std::str::from_utf8(text).ok()?;
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    if whole.is_empty() && part.is_empty() || !part.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-    let digits: String = part.chars().chain("000".chars()).take(3).collect();
-    Some(Duration::from_millis(whole.checked_mul(1000)?.checked_add(digits.parse().ok()?)?))
+    text.last().filter(|last| !last.is_ascii_alphabetic())?;
+    posix::number::duration(text)
 }
 
 /// The characters up to the delimiter, which of them were escaped (their places), and how it ended.
@@ -153,7 +145,7 @@ fn read_line(shell: &mut Shell, options: &Options<'_>) -> (Vec<u8>, Vec<usize>, 
                 continue;
             }
             Err(error) => {
-                shell.complain(format!("read error: {}", sys::error::text(&error)).as_bytes());
+                shell.report_error(&[b"read error"], &error);
                 return (line, escaped, End::File);
             }
         };

@@ -40,13 +40,13 @@ pub(super) fn set(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
                 index += 1;
                 match options::by_name(name) {
                     Some(option) => shell.change_option(option, on)?,
-                    None => return shell.wrong(&[b"illegal option ", &word[..1], b"o ", name].concat()),
+                    None => return shell.wrong(&[b"illegal option ", &word[..1], b"o ", name]),
                 }
                 continue;
             }
             match options::by_letter(letter) {
                 Some(option) => shell.change_option(option, on)?,
-                None => return shell.wrong(&[b"illegal option ", &word[..1], &[letter]].concat()),
+                None => return shell.wrong(&[b"illegal option ", &word[..1], &[letter]]),
             }
         }
     }

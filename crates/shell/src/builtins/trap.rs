@@ -42,7 +42,7 @@ pub(super) fn trap(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
                 shell.traps.set(number, action, interactive);
             }
             None => {
-                shell.complain(&[operand, b": invalid signal specification"].concat());
+                shell.report(&[operand, b": invalid signal specification"]);
                 status = 1;
             }
         }
@@ -55,7 +55,7 @@ fn list(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
     for operand in arguments.from(1) {
         match signal_number(operand) {
             Some(number) => wanted.push(number),
-            None => return shell.wrong(&[operand, b": invalid signal specification"].concat()),
+            None => return shell.wrong(&[operand, b": invalid signal specification"]),
         }
     }
     let traps = if shell.traps.inherited.is_empty() { &shell.traps.actions } else { &shell.traps.inherited };

@@ -1,9 +1,9 @@
 //! complete — what the word before the cursor may become: commands, files, variables, users.
 
-use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+
+use crate::commands;
+use crate::expand::path;
 
 /// What the shell knows when a line is begun.
 #[derive(Default)]
@@ -85,16 +85,10 @@ impl Known {
         choices.extend(self.commands.iter().filter(|name| name.starts_with(prefix)).cloned());
         for directory in self.path.split(|&byte| byte == b':') {
             let directory = if directory.is_empty() { b"." } else { directory };
-            let Ok(entries) = std::fs::read_dir(OsStr::from_bytes(directory)) else { continue };
-            for entry in entries.flatten() {
-                let name = entry.file_name();
-                let executable = || {
-                    std::fs::metadata(entry.path()).is_ok_and(|metadata| {
-                        metadata.is_file() && metadata.permissions().mode() & 0o111 != 0
-                    })
-                };
-                if name.as_bytes().starts_with(prefix) && executable() {
-                    choices.push(name.as_bytes().to_vec());
+            for (name, _) in path::names(directory).iter() {
+                let name = name.as_bytes();
+                if name.starts_with(prefix) && commands::search(directory, name).is_some() {
+                    choices.push(name.to_vec());
                 }
             }
         }
@@ -112,15 +106,14 @@ impl Known {
             [b'~', b'/', rest @ ..] => [&self.home, b"/".as_slice(), rest].concat(),
             other => other.to_vec(),
         };
-        let Ok(entries) = std::fs::read_dir(Path::new(OsStr::from_bytes(&real))) else { return };
-        for entry in entries.flatten() {
-            let entry_name = entry.file_name();
-            let bytes = entry_name.as_bytes();
-            if !bytes.starts_with(name) || bytes.starts_with(b".") && name.is_empty() {
+        for (entry, _) in path::names(&real).iter() {
+            let entry = entry.as_bytes();
+            if !entry.starts_with(name) || entry.starts_with(b".") && name.is_empty() {
                 continue;
             }
-            let slash: &[u8] = if entry.path().is_dir() { b"/" } else { b"" };
-            choices.push([directory, bytes, slash].concat());
+            let is_directory = path::is_directory(&[&real, b"/".as_slice(), entry].concat());
+            let slash: &[u8] = if is_directory { b"/" } else { b"" };
+            choices.push([directory, entry, slash].concat());
         }
     }
 }
@@ -195,20 +188,8 @@ fn is_assignment(text: &[u8]) -> bool {
 }
 
 fn starts_command(text: &[u8]) -> bool {
-    matches!(
-        text,
-        b"if"
-            | b"then"
-            | b"else"
-            | b"elif"
-            | b"do"
-            | b"while"
-            | b"until"
-            | b"!"
-            | b"{"
-            | b"exec"
-            | b"command"
-    )
+    let before = b"if then else elif do while until ! { exec command";
+    before.split(|&byte| byte == b' ').any(|word| word == text)
 }
 
 /// `text` as it must stand on the line, inside `quote` if one is open.

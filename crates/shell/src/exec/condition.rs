@@ -39,7 +39,7 @@ impl Shell {
                 match Regex::new(&pattern, &Options { extended: true, ..Options::default() }) {
                     Ok(regex) => Some(regex.is_match(&left)),
                     Err(error) => {
-                        self.report(format!("[[: {error}").as_bytes());
+                        self.report(&[b"[[: ", error.to_string().as_bytes()]);
                         None
                     }
                 }

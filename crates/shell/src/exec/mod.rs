@@ -25,7 +25,7 @@ impl Shell {
             self.run_traps()?;
         }
         if self.stack_is_short() {
-            return self.fail(2, b"commands nested too deeply");
+            return self.fail(2, &[b"commands nested too deeply"]);
         }
         match command {
             Command::Simple(simple) => {

@@ -20,7 +20,7 @@ impl Shell {
     pub(crate) fn pipe(&mut self) -> Flow<(i32, i32)> {
         match descriptor::pipe() {
             Ok(ends) => Ok(ends),
-            Err(error) => self.fail(2, format!("can't create pipe: {}", sys::error::text(&error)).as_bytes()),
+            Err(error) => self.wrong_by(&[b"can't create pipe"], &error),
         }
     }
 
@@ -30,7 +30,7 @@ impl Shell {
         self.read_ahead.give_back();
         match sys::child::fork() {
             Ok(pid) => Ok(pid),
-            Err(error) => self.fail(2, format!("can't fork: {}", sys::error::text(&error)).as_bytes()),
+            Err(error) => self.wrong_by(&[b"can't fork"], &error),
         }
     }
 
@@ -228,9 +228,7 @@ impl Shell {
 
     #[cold]
     pub(super) fn not_found(&mut self, name: &[u8]) {
-        let mut message = name.to_vec();
-        message.extend_from_slice(b": not found");
-        self.report(&message);
+        self.report(&[name, b": not found"]);
         self.status = 127;
     }
 
@@ -273,7 +271,7 @@ impl Shell {
                 Failed::Status(self.status)
             }
             Failure::Fork(error) => {
-                self.report(format!("can't fork: {}", sys::error::text(&error)).as_bytes());
+                self.report_error(&[b"can't fork"], &error);
                 Failed::Status(2)
             }
             Failure::Action(index, error) => {
@@ -290,10 +288,7 @@ impl Shell {
             self.commands.forget_paths();
             return self.not_found(name);
         }
-        let mut message = name.to_vec();
-        message.extend_from_slice(b": ");
-        message.extend_from_slice(sys::error::text(error).as_bytes());
-        self.report(&message);
+        self.report_error(&[name], error);
         self.status = 126;
     }
 

@@ -57,10 +57,10 @@ impl Prepared {
     }
 }
 
-/// Opens a file for reading, to be closed by exec.
-pub(crate) fn open_for_reading(path: &[u8]) -> io::Result<i32> {
+/// Opens a file for reading, with other `flags` for open(2), to be closed by exec.
+pub(crate) fn open_for_reading(path: &[u8], flags: i32) -> io::Result<i32> {
     let path = CString::new(path).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
-    descriptor::open(&path, READ | descriptor::CLOSE_ON_EXEC, 0)
+    descriptor::open(&path, READ | descriptor::CLOSE_ON_EXEC | flags, 0)
 }
 
 impl Shell {
@@ -77,17 +77,13 @@ impl Shell {
 
     #[cold]
     pub(super) fn cannot_open(&mut self, path: &[u8], create: bool, error: &io::Error) {
-        let mut message = if create { b"can't create ".to_vec() } else { b"can't open ".to_vec() };
-        message.extend_from_slice(path);
-        message.extend_from_slice(b": ");
-        if error.kind() == io::ErrorKind::NotFound {
-            message.extend_from_slice(if create { b"nonexistent directory" } else { b"no such file" });
-        } else if error.kind() == io::ErrorKind::AlreadyExists {
-            message.extend_from_slice(b"File exists");
-        } else {
-            message.extend_from_slice(sys::error::text(error).as_bytes());
-        }
-        self.report(&message);
+        let what: &[u8] = if create { b"can't create " } else { b"can't open " };
+        let why: &[u8] = match error.kind() {
+            io::ErrorKind::NotFound if create => b"nonexistent directory",
+            io::ErrorKind::NotFound => b"no such file",
+            _ => return self.report_error(&[what, path], error),
+        };
+        self.report(&[what, path, b": ", why]);
     }
 
     /// Expands redirections. None: one cannot be done, which has been reported.
@@ -143,17 +139,12 @@ impl Shell {
     fn prepare_open(&mut self, fd: i32, word: &Word, mut flags: i32) -> Flow<Option<Prepared>> {
         let text = self.expand_text(word)?;
         let Ok(path) = CString::new(text) else {
-            self.report(b"can't open: file name with a NUL");
+            self.report(&[b"can't open: file name with a NUL"]);
             return Ok(None);
         };
         // `set -C` protects regular files: anything else that exists is opened as it is.
-        if flags & EXCLUSIVE != 0 {
-            let bytes = std::os::unix::ffi::OsStrExt::from_bytes(path.to_bytes());
-            if std::fs::metadata(std::path::Path::new::<std::ffi::OsStr>(bytes))
-                .is_ok_and(|metadata| !metadata.is_file())
-            {
-                flags &= !EXCLUSIVE;
-            }
+        if flags & EXCLUSIVE != 0 && crate::commands::exists(&path) && !crate::commands::is_file(&path) {
+            flags &= !EXCLUSIVE;
         }
         Ok(Some(Prepared::Open { fd, path, flags }))
     }
@@ -163,13 +154,10 @@ impl Shell {
         if text == b"-" {
             return Ok(Some(Prepared::Close { fd }));
         }
-        let number = std::str::from_utf8(&text).ok().and_then(|text| text.parse::<i32>().ok());
-        match number {
-            Some(from) if from >= 0 && !text.starts_with(b"+") => Ok(Some(Prepared::Duplicate { fd, from })),
-            _ => {
-                let mut message = text;
-                message.extend_from_slice(b": bad file descriptor");
-                self.report(&message);
+        match crate::builtins::number(&text) {
+            Some(from) => Ok(Some(Prepared::Duplicate { fd, from })),
+            None => {
+                self.report(&[&text, b": bad file descriptor"]);
                 Ok(None)
             }
         }
@@ -192,7 +180,7 @@ impl Shell {
         match opened {
             Ok(from) => Ok(Some(Prepared::Here { fd, from })),
             Err(error) => {
-                self.report(format!("can't make a here-document: {}", sys::error::text(&error)).as_bytes());
+                self.report_error(&[b"can't make a here-document"], &error);
                 Ok(None)
             }
         }
@@ -244,7 +232,7 @@ impl Shell {
             }
             Prepared::Duplicate { fd, from } => {
                 if !descriptor::is_open(*from) || is_own(*from, saved.as_deref()) {
-                    self.report(format!("dup2({from},{fd}): Bad file descriptor").as_bytes());
+                    self.report(&[format!("dup2({from},{fd}): Bad file descriptor").as_bytes()]);
                     return false;
                 }
                 if fd != from {
@@ -290,7 +278,7 @@ impl Shell {
                 let done = descriptor::duplicate_to(opened, fd);
                 descriptor::close(opened);
                 if let Err(error) = &done {
-                    self.report(format!("{fd}: {}", sys::error::text(error)).as_bytes());
+                    self.report_error(&[fd.to_string().as_bytes()], error);
                 }
                 done.is_ok()
             }
@@ -349,9 +337,9 @@ impl Shell {
                 self.cannot_open(path.to_bytes(), flags & CREATE != 0, error);
             }
             Some(Prepared::Duplicate { fd, from }) => {
-                self.report(format!("dup2({from},{fd}): {}", sys::error::text(error)).as_bytes());
+                self.report_error(&[format!("dup2({from},{fd})").as_bytes()], error);
             }
-            _ => self.report(sys::error::text(error).as_bytes()),
+            _ => self.report(&[sys::error::text(error).as_bytes()]),
         }
     }
 }

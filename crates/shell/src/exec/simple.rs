@@ -166,8 +166,7 @@ impl Shell {
         let mut result = (builtin.run)(self, Arguments::new(arguments, first));
         self.out.flush();
         if let Some(error) = self.out.take_error() {
-            let message = format!("write error: {}", sys::error::text(&error));
-            self.complain(message.as_bytes());
+            self.report_error(&[b"write error"], &error);
             result = result.map(|status| status.max(1));
         }
         self.running = outer;
@@ -217,7 +216,7 @@ impl Shell {
     /// Runs a function's body with the arguments behind the first as its parameters.
     pub(crate) fn call_function(&mut self, function: &Rc<Function>, arguments: &Strings) -> Flow {
         if self.calls >= CALLS_MAX || self.stack_is_short() {
-            return self.fail(2, b"function calls nested too deeply");
+            return self.fail(2, &[b"function calls nested too deeply"]);
         }
         let parameters: Vec<Box<[u8]>> =
             (1..arguments.len()).map(|index| arguments.get(index).into()).collect();

@@ -11,6 +11,8 @@ mod substitute;
 
 pub(crate) use fields::{BLANK, Expansion, Ifs, ORDINARY, Purpose};
 
+use std::os::unix::ffi::OsStrExt;
+
 use crate::arithmetic::{self, Failure, Scope};
 use crate::ast::{Arithmetic, Operation, ParameterName, Part, Word};
 use crate::name::{self, Name};
@@ -159,7 +161,7 @@ impl Shell {
         } else if user == b"-" {
             self.variables.get(name::OLDPWD).map(<[u8]>::to_vec)
         } else {
-            crate::users::home_of(user)
+            posix::passwd::user_by_name(user).map(|user| user.home().as_os_str().as_bytes().to_vec())
         };
         home.unwrap_or_else(|| [b"~", user].concat())
     }
@@ -193,7 +195,7 @@ impl Shell {
         if failure == REPORTED {
             return Err(Jump::Error);
         }
-        self.fail(2, failure)
+        self.fail(2, &[failure])
     }
 }
 
@@ -261,9 +263,8 @@ impl Shell {
 
     #[cold]
     pub(crate) fn refuse<T>(&mut self, name: Name) -> Flow<T> {
-        let mut message = self.names.text(name).to_vec();
-        message.extend_from_slice(b": is read only");
-        self.fail(2, &message)
+        let text = self.names.text(name).to_vec();
+        self.fail(2, &[&text, b": is read only"])
     }
 
     /// What the engine must know when a variable that it uses has another value.
@@ -301,9 +302,7 @@ impl Scope for Shell {
         match self.value_for_expansion(name) {
             Some(value) => self.value_of_text(&value, depth),
             None if self.options.has(ShellOptions::NOUNSET) => {
-                let mut message = self.names.text(name).to_vec();
-                message.extend_from_slice(b": parameter not set");
-                Err(message)
+                Err([self.names.text(name), b": parameter not set"].concat())
             }
             None => Ok(0),
         }

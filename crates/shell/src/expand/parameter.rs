@@ -112,8 +112,7 @@ impl Shell {
             return self.push_value(parameter, into);
         }
         let ParameterName::Variable(name) = parameter.of else {
-            let message = [&self.parameter_text(parameter.of), b": bad variable name".as_slice()].concat();
-            return self.fail(2, &message);
+            return self.fail(2, &[&self.parameter_text(parameter.of), b": bad variable name"]);
         };
         let value = self.expand_text(word)?;
         self.assign(name, &value)?;
@@ -122,15 +121,13 @@ impl Shell {
 
     #[cold]
     fn demand_failed(&mut self, of: ParameterName, colon: bool, word: &Word) -> Flow {
-        let mut message = self.parameter_text(of);
-        message.extend_from_slice(b": ");
-        if word.is_empty() {
-            let reason: &[u8] = if colon { b"parameter not set or null" } else { b"parameter not set" };
-            message.extend_from_slice(reason);
-        } else {
-            message.extend_from_slice(&self.expand_text(word)?);
-        }
-        self.fail(2, &message)
+        let reason = if word.is_empty() { Vec::new() } else { self.expand_text(word)? };
+        let reason: &[u8] = match word.is_empty() {
+            true if colon => b"parameter not set or null",
+            true => b"parameter not set",
+            false => &reason,
+        };
+        self.fail(2, &[&self.parameter_text(of), b": ", reason])
     }
 
     /// `${x#p}`, `${x%p}`, `${x:o:n}`, `${x/p/w}`.
@@ -264,9 +261,7 @@ impl Shell {
         if !self.options.has(ShellOptions::NOUNSET) {
             return Ok(());
         }
-        let mut message = self.parameter_text(of);
-        message.extend_from_slice(b": parameter not set");
-        self.fail(2, &message)
+        self.fail(2, &[&self.parameter_text(of), b": parameter not set"])
     }
 
     /// Whether the parameter is set, and with `colon` not empty.

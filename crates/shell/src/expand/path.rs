@@ -5,10 +5,24 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use posix::glob;
+use sys::descriptor;
+use sys::directory::Names;
 use sys::strings::Strings;
+
+/// The names in a directory, in no order; none if it cannot be read.
+pub(crate) fn names(directory: &[u8]) -> Names {
+    let opened = crate::exec::open_for_reading(directory, descriptor::DIRECTORY);
+    let Ok(fd) = opened else { return Names::default() };
+    let names = Names::read(&fd).unwrap_or_default();
+    descriptor::close(fd);
+    names
+}
+
+pub(crate) fn is_directory(path: &[u8]) -> bool {
+    fs::metadata(OsStr::from_bytes(path)).is_ok_and(|metadata| metadata.is_dir())
+}
 
 /// Adds the paths that `pattern` matches, in no order; none if nothing matches.
 pub(crate) fn expand(pattern: &[u8], found: &mut Strings) {
@@ -30,7 +44,7 @@ fn walk(pattern: &[u8], path: &mut Vec<u8>, found: &mut Strings) {
     let (component, behind) = rest.split_at(end);
     if component.is_empty() {
         // The pattern ended in a slash: only directories.
-        if length == 0 || fs::metadata(os_path(path)).is_ok_and(|metadata| metadata.is_dir()) {
+        if length == 0 || is_directory(path) {
             found.push(path);
         }
     } else if glob::is_special(component) {
@@ -39,7 +53,7 @@ fn walk(pattern: &[u8], path: &mut Vec<u8>, found: &mut Strings) {
         path.extend_from_slice(&glob::unescape(component));
         if !behind.is_empty() {
             walk(behind, path, found);
-        } else if fs::symlink_metadata(os_path(path)).is_ok() {
+        } else if fs::symlink_metadata(OsStr::from_bytes(path)).is_ok() {
             found.push(path);
         }
     }
@@ -49,21 +63,18 @@ fn walk(pattern: &[u8], path: &mut Vec<u8>, found: &mut Strings) {
 fn walk_directory(component: &[u8], behind: &[u8], path: &mut Vec<u8>, found: &mut Strings) {
     let directory = if path.is_empty() { b"." } else { path.as_slice() };
     let dotted = component.first() == Some(&b'.') || component.starts_with(b"\\.");
-    let mut names: Vec<Vec<u8>> = Vec::new();
-    let Ok(entries) = fs::read_dir(os_path(directory)) else { return };
-    for entry in entries.flatten() {
-        names.push(entry.file_name().as_bytes().to_vec());
-    }
+    let names = names(directory);
     let length = path.len();
-    for name in names {
+    for (name, _) in names.iter() {
+        let name = name.as_bytes();
         // A leading period is matched by a period only.
-        if name.first() == Some(&b'.') && !dotted || !glob::matches(component, &name) {
+        if name.first() == Some(&b'.') && !dotted || !glob::matches(component, name) {
             continue;
         }
-        path.extend_from_slice(&name);
+        path.extend_from_slice(name);
         if behind.is_empty() {
             found.push(path);
-        } else if fs::metadata(os_path(path)).is_ok_and(|metadata| metadata.is_dir()) {
+        } else if is_directory(path) {
             walk(behind, path, found);
         }
         path.truncate(length);
@@ -82,10 +93,6 @@ fn component_end(pattern: &[u8]) -> usize {
         }
     }
     pattern.len()
-}
-
-fn os_path(path: &[u8]) -> &Path {
-    Path::new(OsStr::from_bytes(path))
 }
 
 #[cfg(test)]

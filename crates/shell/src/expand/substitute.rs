@@ -61,7 +61,7 @@ impl Shell {
         };
         let (0, RedirectKind::Read(word)) = (redirect.fd, &redirect.kind) else { return Ok(None) };
         let path = self.expand_text(word)?;
-        let opened = crate::exec::open_for_reading(&path);
+        let opened = crate::exec::open_for_reading(&path, 0);
         let Some(fd) = self.or_cannot_open(&path, opened) else {
             self.status = 1;
             return Ok(Some(Vec::new()));
