@@ -29,6 +29,9 @@ pub enum Process {
     New,
     /// In a forked child without exec.
     Fork,
+    /// Like `Same`, but it reads what may come slowly or never end: in the shell's own process where that makes no
+    /// difference, else in a forked child.
+    Filter,
     /// In the shell's own process: it leaves no descriptor, directory, mask, handler or child behind.
     Same,
 }
@@ -85,6 +88,10 @@ impl<'a> Cx<'a> {
     #[cold]
     #[inline(never)]
     pub fn report(&mut self, error: Error) {
+        if self.out.is_broken() {
+            self.status = Output::BROKEN_STATUS;
+            return;
+        }
         match error.outcome() {
             Outcome::Exit(status) => self.status = status,
             Outcome::Usage(message) => {

@@ -15,6 +15,8 @@ pub struct Output {
     error: Option<io::Error>,
     /// None until the first write: asking costs a system call.
     by_line: Option<bool>,
+    /// A pipe that nobody reads ends the applet quietly.
+    quiet: bool,
 }
 
 enum Sink {
@@ -24,14 +26,28 @@ enum Sink {
 }
 
 impl Output {
+    /// The exit status where the output was a pipe that nobody read: that of a process which SIGPIPE has killed.
+    pub const BROKEN_STATUS: u8 = 141;
+
+    /// Takes a pipe that nobody reads for a reason to end, not for an error: as if SIGPIPE, which the caller has ignored,
+    /// had ended the applet.
+    pub fn end_quietly(&mut self) {
+        self.quiet = true;
+    }
+
+    /// Whether such a pipe has ended the output.
+    pub fn is_broken(&self) -> bool {
+        self.quiet && self.error.as_ref().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
     /// Output on an inherited descriptor, by line where that is a terminal.
     pub fn to_fd(fd: i32) -> Output {
-        Output { buffer: Vec::new(), sink: Sink::Fd(fd), error: None, by_line: None }
+        Output { buffer: Vec::new(), sink: Sink::Fd(fd), error: None, by_line: None, quiet: false }
     }
 
     /// Output that is kept, to be taken with `take`.
     pub fn to_memory() -> Output {
-        Output { buffer: Vec::new(), sink: Sink::Memory, error: None, by_line: Some(false) }
+        Output { buffer: Vec::new(), sink: Sink::Memory, error: None, by_line: Some(false), quiet: false }
     }
 
     /// Writes `bytes`; an error is kept for `finish`.
@@ -83,7 +99,13 @@ impl Output {
     /// Flushes, and gives the first error of all writes.
     pub fn finish(&mut self) -> io::Result<()> {
         self.flush();
+        let kept = self.is_broken();
         match self.error.take() {
+            Some(error) if kept => {
+                // `is_broken` goes on to say so.
+                self.error = Some(again(&error));
+                Err(error)
+            }
             Some(error) => Err(error),
             None => Ok(()),
         }

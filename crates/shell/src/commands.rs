@@ -22,6 +22,8 @@ pub(crate) enum Target {
     Builtin(&'static Builtin),
     /// An applet that runs in this process.
     Same(&'static Applet),
+    /// An applet that may run in this process (see `exec/filter.rs`).
+    Filter(&'static Applet),
     /// An applet that runs in a forked child.
     Fork(&'static Applet),
     /// A program, to be executed. `linked`: it is this program by another name.
@@ -166,8 +168,11 @@ impl Shell {
         }
         // Without any links there is still this program itself: what a rescue shell lives on.
         match self.commands.applet(text) {
-            Some(applet) if applet.process == Process::Same => Target::Same(applet),
-            Some(applet) => Target::Fork(applet),
+            Some(applet) => match applet.process {
+                Process::Same => Target::Same(applet),
+                Process::Filter => Target::Filter(applet),
+                Process::Fork | Process::New => Target::Fork(applet),
+            },
             // A file that may not be executed is tried all the same: that is another error than having none.
             None => match search_for(&path, text, is_file) {
                 Some(found) => Target::Path(found.into()),
@@ -180,6 +185,7 @@ impl Shell {
 fn as_applet(applet: &'static Applet, path: &CStr) -> Target {
     match applet.process {
         Process::Same => Target::Same(applet),
+        Process::Filter => Target::Filter(applet),
         Process::Fork => Target::Fork(applet),
         Process::New => Target::Path(path.into()),
     }

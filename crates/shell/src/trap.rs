@@ -106,6 +106,12 @@ impl Traps {
         self.actions.is_empty()
     }
 
+    /// Whether a signal is caught.
+    pub(crate) fn catches(&self) -> bool {
+        self.own != 0
+            || self.actions.iter().any(|action| (1..=64).contains(&action.0) && !action.1.is_empty())
+    }
+
     pub(crate) fn get(&self, number: usize) -> Option<&Rc<[u8]>> {
         self.actions.iter().find(|action| action.0 == number).map(|action| &action.1)
     }

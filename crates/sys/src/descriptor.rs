@@ -91,6 +91,11 @@ pub fn is_regular(fd: i32) -> bool {
     mode_of(fd).is_some_and(|mode| mode & libc::S_IFMT == libc::S_IFREG)
 }
 
+/// Whether the descriptor is a pipe or a socket: writing to it fails once nobody reads.
+pub fn is_pipe(fd: i32) -> bool {
+    mode_of(fd).is_some_and(|mode| matches!(mode & libc::S_IFMT, libc::S_IFIFO | libc::S_IFSOCK))
+}
+
 fn mode_of(fd: i32) -> Option<libc::mode_t> {
     // SAFETY: a zeroed stat is valid to be overwritten, and fstat writes one.
     unsafe {

@@ -25,7 +25,7 @@ Print FILEs (or stdin).
   -A, --show-all          The same as -vET
   -u                      Ignored
 ",
-    process: Process::Fork,
+    process: Process::Filter,
     run,
 };
 

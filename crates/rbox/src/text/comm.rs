@@ -20,7 +20,7 @@ Print in three columns: lines of FILE1 only, of FILE2 only, and of both.
   --total                  Print the numbers of lines at the end
   -z, --zero-terminated    Lines end in NUL
 ",
-    process: Process::Fork,
+    process: Process::Filter,
     run,
 };
 

@@ -28,7 +28,7 @@ Print parts of the lines of FILEs (or stdin). LIST is N, N-, N-M, -M, by commas.
   -n                          Ignored
   -z, --zero-terminated       Lines end in NUL
 ",
-    process: Process::Fork,
+    process: Process::Filter,
     run,
 };
 

@@ -17,7 +17,7 @@ Break the lines of FILEs (or stdin) that are longer than WIDTH.
   -s, --spaces       Break behind blanks
   -w, --width=WIDTH  Columns of a line (80)
 ",
-    process: Process::Fork,
+    process: Process::Filter,
     run,
 };
 

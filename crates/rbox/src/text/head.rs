@@ -23,7 +23,7 @@ Print the first 10 lines of each FILE (or stdin).
 
 N may have a suffix: b 512, k 1024, m 1024*1024.
 ",
-    process: Process::Fork,
+    process: Process::Filter,
     run,
 };
 

@@ -26,7 +26,7 @@ Print FILEs (or stdin) with numbers before the lines.
   -v, --starting-line-number=N  The first number
   -w, --number-width=N          Width of numbers (6)
 ",
-    process: Process::Fork,
+    process: Process::Filter,
     run,
 };
 

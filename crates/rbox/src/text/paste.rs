@@ -18,7 +18,7 @@ Print the lines of FILEs side by side, tabs between them.
   -s, --serial           Join the lines of one file, then those of the next
   -z, --zero-terminated  Lines end in NUL
 ",
-    process: Process::Fork,
+    process: Process::Filter,
     run,
 };
 

@@ -13,7 +13,7 @@ rev [FILE]...
 
 Print the lines of FILEs (or stdin), each from its end to its beginning.
 ",
-    process: Process::Fork,
+    process: Process::Filter,
     run,
 };
 

@@ -15,7 +15,7 @@ Print the numbers from FIRST (1) to LAST in steps of STEP (1).
   -w, --equal-width    Fill up with zeros in front
   -s, --separator=SEP  What stands between numbers (newline)
 ",
-    process: Process::Fork,
+    process: Process::Filter,
     run,
 };
 

@@ -16,7 +16,7 @@ Print FILEs (or stdin), their last line first.
   -b, --before          The separator stands before what it separates
   -s, --separator=TEXT  TEXT ends lines
 ",
-    process: Process::Fork,
+    process: Process::Filter,
     run,
 };
 

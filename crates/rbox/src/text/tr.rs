@@ -20,7 +20,7 @@ Translate, squeeze or delete bytes of stdin.
 
 a-z, \\n, \\NNN, [:alpha:], [=c=], [c*N] (STRING2) are understood.
 ",
-    process: Process::Fork,
+    process: Process::Filter,
     run,
 };
 

@@ -25,7 +25,7 @@ Print lines once that are repeated one behind the other.
   -w, --check-chars=N    Compare at most N characters
   -z, --zero-terminated  Lines end in NUL
 ",
-    process: Process::Fork,
+    process: Process::Filter,
     run,
 };
 

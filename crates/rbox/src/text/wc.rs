@@ -22,7 +22,7 @@ Count lines, words and bytes of FILEs (or stdin).
   -c, --bytes            Count bytes
   -L, --max-line-length  Print the length of the longest line
 ",
-    process: Process::Fork,
+    process: Process::Filter,
     run,
 };
 

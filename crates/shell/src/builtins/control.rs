@@ -207,8 +207,8 @@ pub(super) fn exec(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
     match path {
         Some(path) => shell.exec(&path, &list, 0)?,
         None => match shell.find_program(program) {
-            Target::Same(applet) | Target::Fork(applet) => {
-                shell.status = shell.run_applet(applet, &list);
+            Target::Same(applet) | Target::Filter(applet) | Target::Fork(applet) => {
+                shell.status = shell.run_applet(applet, &list, false);
                 return Err(Jump::Exit);
             }
             _ => {

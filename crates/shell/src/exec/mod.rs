@@ -5,6 +5,7 @@
 //! Source: POSIX.1-2024 XCU 2.8, 2.9.
 
 mod condition;
+mod filter;
 mod pipeline;
 mod process;
 mod redirect;

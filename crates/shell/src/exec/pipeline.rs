@@ -4,7 +4,7 @@ use sys::descriptor;
 use sys::spawn::Action;
 
 use super::process::Failed;
-use super::redirect;
+use super::redirect::{self, Prepared};
 use crate::ast::{Command, Pipeline, Simple};
 use crate::commands::Target;
 use crate::expand::Purpose;
@@ -28,24 +28,36 @@ impl Shell {
             }
             return self.run(only, last);
         }
-        let statuses = self.run_pipeline(of)?;
-        self.status = if self.options.has(ShellOptions::PIPEFAIL) {
-            statuses.iter().rev().copied().find(|&status| status != 0).unwrap_or(0)
-        } else {
-            statuses.last().copied().unwrap_or(0)
-        };
-        if of.negated {
-            self.status = i32::from(self.status == 0);
-        }
-        Ok(())
+        self.run_pipeline(of, None)
     }
 
-    fn run_pipeline(&mut self, of: &Pipeline) -> Flow<Vec<i32>> {
+    /// Runs several commands, each reading what the one before prints, and takes the status of the whole. `kept` takes
+    /// what the last one prints.
+    pub(crate) fn run_pipeline(&mut self, of: &Pipeline, mut kept: Option<&mut Vec<u8>>) -> Flow {
+        let before = self.status;
+        let here = self.runs_filters() && !self.options.has(ShellOptions::XTRACE);
         let mut started = Vec::with_capacity(of.commands.len());
         let mut input: Option<i32> = None;
         let mut group = None;
         for (index, command) in of.commands.iter().enumerate() {
-            let ends = if index + 1 < of.commands.len() { Some(self.pipe()?) } else { None };
+            let last = index + 1 == of.commands.len();
+            let ready = group.is_none();
+            // `$?` is that of the command before for all of them.
+            self.status = before;
+            if here
+                && let Some(stage) = self.stage(command, ready, last, kept.is_some())
+                && (index > 0 || !stage.is_filter())
+                && let Some(output) = self.run_stage(&stage, &mut input)?
+            {
+                started.push(Started::Ended(self.status));
+                match &mut kept {
+                    Some(kept) if last => **kept = output,
+                    _ if last => {}
+                    _ => input = self.as_input(&output)?,
+                }
+                continue;
+            }
+            let ends = if !last || kept.is_some() { Some(self.pipe()?) } else { None };
             let one = self.start_in_pipeline(command, input, ends, group);
             if let Some(input) = input {
                 descriptor::close(input);
@@ -69,6 +81,10 @@ impl Shell {
                 }
             }
         }
+        if let (Some(kept), Some(read_end)) = (kept, input) {
+            *kept = self.read_all(read_end);
+            descriptor::close(read_end);
+        }
         let pids: Vec<i32> = started
             .iter()
             .filter_map(|one| match one {
@@ -77,13 +93,28 @@ impl Shell {
             })
             .collect();
         let mut waited = self.wait_foreground(&pids, &of.text)?.into_iter();
-        Ok(started
-            .iter()
-            .map(|one| match one {
-                Started::Process(_) => waited.next().unwrap_or(127),
-                Started::Ended(status) => *status,
-            })
-            .collect())
+        let statuses = started.iter().map(|one| match one {
+            Started::Process(_) => waited.next().unwrap_or(127),
+            Started::Ended(status) => *status,
+        });
+        let (mut last, mut failed) = (0, 0);
+        for status in statuses {
+            last = status;
+            failed = if status != 0 { status } else { failed };
+        }
+        self.status = if self.options.has(ShellOptions::PIPEFAIL) { failed } else { last };
+        if of.negated {
+            self.status = i32::from(self.status == 0);
+        }
+        Ok(())
+    }
+
+    /// A descriptor from which the next command reads `text`.
+    fn as_input(&mut self, text: &[u8]) -> Flow<Option<i32>> {
+        match self.prepare_here(0, text)? {
+            Some(Prepared::Here { from, .. }) => Ok(Some(from)),
+            _ => Err(Jump::Error),
+        }
     }
 
     fn start_in_pipeline(

@@ -308,8 +308,8 @@ impl Shell {
                 self.exec(path, arguments, 0)?;
                 Err(Jump::Exit)
             }
-            Target::Same(applet) | Target::Fork(applet) => {
-                self.status = self.run_applet(applet, arguments);
+            Target::Same(applet) | Target::Filter(applet) | Target::Fork(applet) => {
+                self.status = self.run_applet(applet, arguments, false);
                 Err(Jump::Exit)
             }
             _ => {
@@ -362,23 +362,8 @@ impl Shell {
         Err(Jump::Exit)
     }
 
-    /// Runs an applet in this process and goes on behind it.
-    pub(crate) fn run_applet_here(
-        &mut self,
-        applet: &'static Applet,
-        redirects: &[Redirect],
-        arguments: &Strings,
-    ) -> Flow {
-        let Some(saved) = self.redirect(redirects)? else {
-            self.status = 1;
-            return Ok(());
-        };
-        self.status = self.run_applet(applet, arguments);
-        self.restore_descriptors(saved);
-        Ok(())
-    }
-
-    pub(crate) fn run_applet(&mut self, applet: &'static Applet, arguments: &Strings) -> i32 {
+    /// Runs an applet and gives its status. `quietly`: a pipe that nobody reads is no error.
+    pub(crate) fn run_applet(&mut self, applet: &'static Applet, arguments: &Strings, quietly: bool) -> i32 {
         self.out.flush();
         self.read_ahead.give_back();
         self.sync_environment();
@@ -386,6 +371,9 @@ impl Shell {
             arguments.iter().skip(1).map(|argument| OsString::from_vec(argument.to_vec())).collect();
         let captured = self.out.is_captured();
         let mut out = if captured { Output::to_memory() } else { Output::to_fd(1) };
+        if quietly {
+            out.end_quietly();
+        }
         let status = cli::applet::run_with(applet, applet.name, &list, &mut out);
         if captured {
             let output = out.take();

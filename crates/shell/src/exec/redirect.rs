@@ -164,7 +164,7 @@ impl Shell {
     }
 
     /// A descriptor from which `text` can be read.
-    fn prepare_here(&mut self, fd: i32, text: &[u8]) -> Flow<Option<Prepared>> {
+    pub(super) fn prepare_here(&mut self, fd: i32, text: &[u8]) -> Flow<Option<Prepared>> {
         // What surely fits in a pipe goes into one; anything longer into a file in memory.
         let opened = if text.len() <= 4096 {
             descriptor::pipe().and_then(|(read_end, write_end)| {
@@ -213,7 +213,7 @@ impl Shell {
     }
 
     /// Does one redirection; false: it failed, which has been reported.
-    fn apply(&mut self, prepared: &Prepared, mut saved: Option<&mut SavedDescriptors>) -> bool {
+    pub(super) fn apply(&mut self, prepared: &Prepared, mut saved: Option<&mut SavedDescriptors>) -> bool {
         let script = self.script.get();
         if prepared.takes(script)
             && let Ok(elsewhere) = descriptor::duplicate_above(script, script + 1)

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use sys::strings::Strings;
 
+use super::filter::{keeps_output, names_device};
 use crate::ast::{Assign, Function, Redirect, Simple, Word};
 use crate::builtins::{Arguments, Builtin};
 use crate::commands::Target;
@@ -133,7 +134,7 @@ impl Shell {
         result
     }
 
-    fn run_redirected_builtin(
+    pub(super) fn run_redirected_builtin(
         &mut self,
         redirects: &[Redirect],
         builtin: &'static Builtin,
@@ -281,6 +282,9 @@ impl Shell {
         if let Target::Same(applet) = target {
             return self.run_applet_here(applet, &simple.redirects, arguments);
         }
+        if let (Target::Filter(applet), true) = (target, !last && self.runs_filters()) {
+            return self.run_applet_here(applet, &simple.redirects, arguments);
+        }
         if last && self.traps.is_empty() && !self.options.has(ShellOptions::MONITOR) {
             return self.become_program(target, &simple.redirects, arguments);
         }
@@ -291,6 +295,7 @@ impl Shell {
     pub(crate) fn run_found(&mut self, target: &Target, arguments: &Strings) -> Flow {
         match target {
             Target::Same(applet) => self.run_applet_here(applet, &[], arguments),
+            Target::Filter(applet) if self.runs_filters() => self.run_applet_here(applet, &[], arguments),
             other => self.start_and_wait(other, &[], arguments),
         }
     }
@@ -339,7 +344,8 @@ impl Shell {
             Target::Builtin(builtin) => {
                 builtin.prints_only && simple.assigns.is_empty() && simple.redirects.is_empty()
             }
-            Target::Same(_) => simple.redirects.is_empty(),
+            Target::Same(_) => keeps_output(&simple.redirects),
+            Target::Filter(_) => keeps_output(&simple.redirects) && self.runs_filters(),
             Target::Path(_) => true,
             Target::Fork(..) | Target::Missing => false,
         }
@@ -370,13 +376,14 @@ impl Shell {
                 let output = self.out.end_capture(before);
                 result.map(|()| Some(output))
             }
-            Target::Same(applet) => {
+            Target::Filter(_) if names_device(arguments) => Ok(None),
+            Target::Same(applet) | Target::Filter(applet) => {
                 let saved = self.assign_for_command(&simple.assigns, true)?;
                 if self.options.has(ShellOptions::XTRACE) {
                     self.trace(simple, arguments)?;
                 }
                 let before = self.out.begin_capture();
-                let result = self.run_applet_here(applet, &[], arguments);
+                let result = self.run_applet_here(applet, &simple.redirects, arguments);
                 let output = self.out.end_capture(before);
                 self.undo_assignments(saved);
                 result.map(|()| Some(output))

@@ -19,6 +19,19 @@ impl Shell {
                 Some(output) => output,
                 None => self.substitute_forked(body)?,
             },
+            // Its commands are children anyway, or change nothing.
+            Command::Pipeline(pipeline)
+                if pipeline.commands.len() > 1 && !self.options.has(ShellOptions::MONITOR) =>
+            {
+                let mut output = Vec::new();
+                let line = self.line;
+                let result = self.run_pipeline(pipeline, Some(&mut output));
+                self.line = line;
+                if let Err(Jump::Interrupt) = result {
+                    return Err(Jump::Interrupt);
+                }
+                output
+            }
             _ => self.substitute_forked(body)?,
         };
         self.substitution_status = Some(self.status);

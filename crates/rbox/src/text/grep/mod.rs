@@ -12,7 +12,7 @@ use posix::regex::{self, Regex};
 use scan::{Context, Scan, Show};
 
 pub(crate) const APPLETS: [Applet; 3] = [
-    Applet { name: "grep", links: &["/bin/grep"], usage: USAGE, process: Process::New, run },
+    Applet { name: "grep", links: &["/bin/grep"], usage: USAGE, process: Process::Filter, run },
     Applet {
         name: "egrep",
         links: &["/bin/egrep"],
@@ -21,7 +21,7 @@ egrep [OPTION]... PATTERN [FILE]...
 
 The same as grep -E.
 ",
-        process: Process::New,
+        process: Process::Filter,
         run,
     },
     Applet {
@@ -32,7 +32,7 @@ fgrep [OPTION]... PATTERN [FILE]...
 
 The same as grep -F.
 ",
-        process: Process::New,
+        process: Process::Filter,
         run,
     },
 ];

@@ -32,7 +32,7 @@ Edit the lines of FILEs (or stdin) by the commands of SCRIPT.
   --posix                  Ignored
   --version                Say that this is not GNU sed
 ",
-    process: Process::New,
+    process: Process::Filter,
     run,
 };
 
