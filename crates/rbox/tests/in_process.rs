@@ -26,10 +26,11 @@ state() {
     set -- /proc/$$/fd/*
     echo "$# descriptors, mask $(umask), in $(pwd -P)"
     while read -r key value; do
-        case $key in Sig* | ShdPnd: | Threads: | VmData:) echo "$key $value" ;; esac
+        case $key in Sig[PBIC]* | ShdPnd: | Threads: | VmData:) echo "$key $value" ;; esac
     done </proc/$$/status
     ls -l /proc/$$/fd | sed 's/.* -> //; s/[0-9]*]$//'
-    case $(cat /proc/$$/task/$$/children) in '') ;; *) echo "children" ;; esac
+    read -r children </proc/$$/task/$$/children
+    echo "children: $children"
 }
 "#;
 
@@ -43,8 +44,8 @@ fn nothing_is_left_behind() {
         // What is kept for reuse (the memory of names, of the longest line) is there after a few rounds.
         let script = format!(
             "{STATE}\nonce() {{ {call}; }}\nround() {{ i=0; while [ $i -lt $1 ]; do once; i=$((i + 1)); done; }}\n\
-             round 20 >/dev/null 2>&1\nstate >before\nstate >before\nround 60 >/dev/null 2>&1\nstate >after\n\
-             cat before after"
+             round 20 >/dev/null 2>&1\nstate >seen\nstate >seen\nround 60 >/dev/null 2>&1\nstate >>seen\n\
+             cat seen"
         );
         let output = Command::new(applets.path().join("sh"))
             .args(["-c", &script])
@@ -72,7 +73,7 @@ fn they_run_in_the_process() {
         // Ctrl-C would have to end the applet alone.
         ("trap 'echo int' INT; sed -n 's/^Pid:.//p' /proc/self/status; exit", false),
         ("trap 'echo bye' EXIT; sed -n 's/^Pid:.//p' /proc/self/status", true),
-        ("(sed -n 's/^Pid:.//p' /proc/self/status; :)", false),
+        ("(sed -n 's/^Pid:.//p' /proc/self/status); :", false),
     ] {
         let output = Command::new(applets.path().join("sh"))
             .args(["-c", &format!("cd /proc; echo $$; {script}")])

@@ -282,13 +282,15 @@ impl Shell {
         if let Target::Same(applet) = target {
             return self.run_applet_here(applet, &simple.redirects, arguments);
         }
-        if let (Target::Filter(applet), true) = (target, !last && self.runs_filters()) {
-            return self.run_applet_here(applet, &simple.redirects, arguments);
-        }
         if last && self.traps.is_empty() && !self.options.has(ShellOptions::MONITOR) {
             return self.become_program(target, &simple.redirects, arguments);
         }
-        self.start_and_wait(target, &simple.redirects, arguments)
+        match target {
+            Target::Filter(applet) if self.runs_filters() => {
+                self.run_applet_here(applet, &simple.redirects, arguments)
+            }
+            _ => self.start_and_wait(target, &simple.redirects, arguments),
+        }
     }
 
     /// Runs what `command` found: everything but functions and builtins.
