@@ -81,10 +81,7 @@ impl Shell {
                 }
             }
         }
-        if let (Some(kept), Some(read_end)) = (kept, input) {
-            *kept = self.read_all(read_end);
-            descriptor::close(read_end);
-        }
+        let output = if kept.is_some() { input.map(|read_end| self.read_all(read_end)) } else { None };
         let pids: Vec<i32> = started
             .iter()
             .filter_map(|one| match one {
@@ -92,7 +89,11 @@ impl Shell {
                 Started::Ended(_) => None,
             })
             .collect();
-        let mut waited = self.wait_foreground(&pids, &of.text)?.into_iter();
+        let waited = self.wait_foreground(&pids, &of.text)?;
+        if let (Some(kept), Some(output)) = (kept, output) {
+            *kept = output?;
+        }
+        let mut waited = waited.into_iter();
         let statuses = started.iter().map(|one| match one {
             Started::Process(_) => waited.next().unwrap_or(127),
             Started::Ended(status) => *status,

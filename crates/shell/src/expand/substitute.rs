@@ -108,7 +108,7 @@ impl Shell {
     }
 
     /// Everything up to the end of a pipe or file, which is then closed.
-    fn read_all(&mut self, fd: i32) -> Flow<Vec<u8>> {
+    pub(crate) fn read_all(&mut self, fd: i32) -> Flow<Vec<u8>> {
         let mut output = Vec::new();
         let mut block = [0; 4096];
         let mut result = Ok(());
