@@ -28,7 +28,10 @@ state() {
     while read -r key value; do
         case $key in Sig[PBIC]* | ShdPnd: | Threads: | VmData:) echo "$key $value" ;; esac
     done </proc/$$/status
-    ls -l /proc/$$/fd | sed 's/.* -> //; s/[0-9]*]$//'
+    for fd; do
+        file=$(readlink "$fd")
+        echo "${file%%:*}" # a pipe has a number behind it
+    done
     read -r children </proc/$$/task/$$/children
     echo "children: $children"
 }
@@ -70,8 +73,8 @@ fn they_run_in_the_process() {
         ("x=$(sed -n 's/^Pid:.//p' self/status); echo $x", true),
         ("x=$(echo x | sed -n 's/^Pid:.//p' self/status | cat); echo $x", true),
         ("sed -n 's/^Pid:.//p' /proc/self/status | cat; exit", false),
-        // Ctrl-C would have to end the applet alone.
-        ("trap 'echo int' INT; sed -n 's/^Pid:.//p' /proc/self/status; exit", false),
+        // Such a signal would have to end the applet alone.
+        ("trap 'echo usr1' USR1; sed -n 's/^Pid:.//p' /proc/self/status; exit", false),
         ("trap 'echo bye' EXIT; sed -n 's/^Pid:.//p' /proc/self/status", true),
         ("(sed -n 's/^Pid:.//p' /proc/self/status); :", false),
     ] {
