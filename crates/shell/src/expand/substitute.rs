@@ -27,9 +27,8 @@ impl Shell {
                 let line = self.line;
                 let result = self.run_pipeline(pipeline, Some(&mut output));
                 self.line = line;
-                if let Err(Jump::Interrupt) = result {
-                    return Err(Jump::Interrupt);
-                }
+                // What went wrong in a part of it has ended that part only.
+                result?;
                 output
             }
             _ => self.substitute_forked(body)?,
