@@ -34,7 +34,7 @@ fn a_fork_that_fails_is_reported() {
     for (script, status, stdout) in [
         ("(echo sub); echo not reached", 2, ""),
         ("x=$(echo a; echo b); echo not reached", 2, ""),
-        ("echo a | { cat; }; echo not reached", 2, ""),
+        ("echo a | { cat; :; }; echo not reached", 2, ""),
         (": & echo not reached", 2, ""),
         ("trap 'echo left' EXIT; (:); echo not reached", 2, "left\n"),
         ("/bin/echo a; echo $?", 0, "2\n"),
