@@ -161,6 +161,16 @@ impl<'a> Borrowed<'a> {
         (is_well_formed && !version.is_empty()).then_some(Borrowed { name, op, version, conflict, tag })
     }
 
+    /// A word of which only the version is no version.
+    pub fn with_bad_version(word: &'a [u8]) -> Option<Borrowed<'a>> {
+        let (conflict, rest) = word.strip_prefix(b"!").map_or((false, word), |rest| (true, rest));
+        let name_end = rest.iter().position(|&byte| bit(byte).is_some())?;
+        let op_end = name_end + rest[name_end..].iter().position(|&byte| bit(byte).is_none())?;
+        let (name, version) = (&rest[..name_end], &rest[op_end..]);
+        let op = Op::parse(&rest[name_end..op_end])?;
+        (!name.contains(&b'@')).then_some(Borrowed { name, op, version, conflict, tag: None })
+    }
+
     pub fn to_owned(self) -> Dependency {
         Dependency {
             name: self.name.into(),

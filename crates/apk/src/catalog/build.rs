@@ -1,6 +1,8 @@
 //! build — the tables of a catalog, made in one pass over the text of an index or of the installed database.
 
-use super::{HEADER_NUMBERS, MAGIC, NAME_NUMBERS, hash};
+use super::{
+    DOUBTFUL, HEADER_NUMBERS, MAGIC, NAME_NUMBERS, NEW_DOUBTFUL, NEW_UNINSTALLABLE, UNINSTALLABLE, hash,
+};
 use crate::dependency;
 use crate::error::{Error, Kind, Result};
 
@@ -13,8 +15,8 @@ struct Tables {
     /// Name and package, in the order of the packages.
     providers: Vec<(u32, u32)>,
     install_ifs: Vec<(u32, u32)>,
-    /// A dependency of some package could not be understood.
-    has_broken: bool,
+    /// What is wrong with some package.
+    defects: u32,
 }
 
 /// A name: where it stands in the text, its hash, and the package that was last added to its lists, plus one.
@@ -59,9 +61,7 @@ impl Tables {
             }
             if !in_files && line.len() > 2 && line[1] == b':' {
                 let value = at + 2..end;
-                if matches!(line[0], b'D' | b'p' | b'i') && !self.has_broken {
-                    self.has_broken = dependency::borrow_list(&text[value.clone()]).any(|item| item.is_err());
-                }
+                self.defects |= defects(line[0], &text[value.clone()]);
                 match line[0] {
                     b'P' => {
                         has_name = true;
@@ -184,7 +184,7 @@ impl Tables {
             providers.len(),
             install_ifs.len(),
             text.len(),
-            usize::from(self.has_broken),
+            self.defects as usize,
         ] {
             put(count as u32);
         }
@@ -226,4 +226,22 @@ fn by_name(pairs: &[(u32, u32)], names: usize) -> (Vec<u32>, Vec<u32>) {
 /// Where the first line feed is.
 fn memchr(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|&byte| byte == b'\n')
+}
+
+/// What is wrong with a line that begins with `letter`.
+fn defects(letter: u8, value: &[u8]) -> u32 {
+    match letter {
+        b'D' | b'p' | b'i' => {
+            let is_sound = dependency::borrow_list(value).all(|item| item.is_ok_and(|dep| dep.tag.is_none()));
+            match (is_sound, letter) {
+                (true, _) => 0,
+                (false, b'D') => UNINSTALLABLE,
+                (false, _) => DOUBTFUL,
+            }
+        }
+        b'C' | b'P' | b'V' | b'A' | b'S' | b'I' | b'T' | b'U' | b'L' | b'F' | b'M' | b'R' | b'Z' => 0,
+        b'o' | b'm' | b't' | b'c' | b'k' | b'g' | b'r' | b'q' | b's' | b'f' | b'a' => 0,
+        b'A'..=b'Z' => NEW_UNINSTALLABLE,
+        _ => NEW_DOUBTFUL,
+    }
 }

@@ -15,6 +15,15 @@ pub use self::build::build;
 /// What a catalog begins with.
 pub const MAGIC: [u8; 8] = *b"apkcat\x01\n";
 
+/// A package provides, or follows by install_if, what could not be understood.
+pub const DOUBTFUL: u32 = 1;
+/// A package depends on what could not be understood.
+pub const UNINSTALLABLE: u32 = 2;
+/// A package has a field of a later version that may be left alone.
+pub const NEW_DOUBTFUL: u32 = 4;
+/// A package has a field of a later version without which it cannot be installed.
+pub const NEW_UNINSTALLABLE: u32 = 8;
+
 /// Numbers of the header behind the magic, in their order.
 const HEADER_NUMBERS: usize = 7;
 const HEADER_BYTES: usize = MAGIC.len() + HEADER_NUMBERS * 4;
@@ -30,7 +39,7 @@ struct Header {
     providers: usize,
     install_ifs: usize,
     text: usize,
-    has_broken: bool,
+    defects: usize,
 }
 
 /// A catalog over its bytes.
@@ -70,7 +79,7 @@ impl<'a> Catalog<'a> {
             providers: numbers.get(3),
             install_ifs: numbers.get(4),
             text: numbers.get(5),
-            has_broken: numbers.get(6) != 0,
+            defects: numbers.get(6),
         };
         let mut rest = bytes.get(HEADER_BYTES..)?;
         let mut table = |count: usize| {
@@ -96,9 +105,9 @@ impl<'a> Catalog<'a> {
         self.header.packages
     }
 
-    /// Whether a package has dependencies that could not be understood.
-    pub fn has_broken(&self) -> bool {
-        self.header.has_broken
+    /// What is wrong with packages of it: bits, from `DOUBTFUL` on.
+    pub fn defects(&self) -> u32 {
+        self.header.defects as u32
     }
 
     /// Whether there is none.

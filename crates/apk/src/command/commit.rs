@@ -96,8 +96,7 @@ pub fn carry_out(cx: &mut Cx, system: &System, universe: &Universe<'_>, solution
         cx.messages.message([format!("({number:>width$}/{total}) ").as_bytes(), &line].concat());
     }
     let _ = system;
-    summary(cx, universe, solution);
-    Ok(0)
+    Ok(summary(cx, universe, solution))
 }
 
 /// The line of one change: what is done to which package.
@@ -138,8 +137,9 @@ pub fn change_line(universe: &Universe<'_>, change: &Change) -> Vec<u8> {
     line
 }
 
-/// The last line: how much is installed after the changes.
-fn summary(cx: &mut Cx, universe: &Universe<'_>, solution: &Solution<'_>) {
+/// The last line: how much is installed after the changes. Gives how many packages are installed in part only.
+fn summary(cx: &mut Cx, universe: &Universe<'_>, solution: &Solution<'_>) -> i32 {
+    let mut broken = 0;
     let mut packages = 0i64;
     let mut bytes = 0i64;
     let (mut folders, mut files) = (0usize, 0usize);
@@ -148,6 +148,7 @@ fn summary(cx: &mut Cx, universe: &Universe<'_>, solution: &Solution<'_>) {
         if package.installed {
             packages += 1;
             bytes += package.installed_size as i64;
+            broken += i32::from(package.flags.iter().any(|flag| matches!(flag, b'f' | b's')));
             let lines = package.block.split(|&byte| byte == b'\n');
             for line in lines {
                 folders += usize::from(line.starts_with(b"F:"));
@@ -166,10 +167,15 @@ fn summary(cx: &mut Cx, universe: &Universe<'_>, solution: &Solution<'_>) {
         }
     }
     let size = size::human(bytes.max(0) as u64);
-    let line = if cx.messages.verbosity > 1 {
-        format!("OK: {packages} packages, {folders} dirs, {files} files, {size}")
-    } else {
-        format!("OK: {size} in {packages} packages")
+    let result = match broken {
+        0 => "OK:".to_string(),
+        1 => "1 error;".to_string(),
+        _ => format!("{broken} errors;"),
     };
-    cx.messages.message(line);
+    cx.messages.message(if cx.messages.verbosity > 1 {
+        format!("{result} {packages} packages, {folders} dirs, {files} files, {size}")
+    } else {
+        format!("{result} {size} in {packages} packages")
+    });
+    broken
 }

@@ -98,14 +98,24 @@ fn dependents(universe: &Universe<'_>, installed: &[PackageId], id: PackageId) -
 /// Tells of packages that were to go and are still needed, and by what in world.
 fn say_what_stays(cx: &mut Cx, universe: &Universe<'_>, solution: &Solution<'_>, names: &[NameId]) {
     let present = present(universe, solution);
+    let mut names = names.to_vec();
+    names.sort_by_key(|&name| universe.name_of(name).text);
+    names.dedup();
     let mut said = false;
-    for &name in names {
-        let providers = universe.name_of(name).providers.iter();
-        let Some(stays) = providers.map(|provider| provider.package).find(|id| present.contains(id)) else {
+    for name in names {
+        let mut walk = Walk { universe, solution, present: &present, reasons: Vec::new(), seen: Vec::new() };
+        let mut stays = false;
+        for id in universe.name_of(name).providers.iter().map(|provider| provider.package) {
+            if present.contains(&id) {
+                stays = true;
+                walk.begin(id);
+            }
+        }
+        if !stays {
             continue;
-        };
+        }
         let mut line = Line::default().bytes(b"  ").bytes(universe.name_of(name).text).bytes(b":");
-        for reason in reasons(universe, solution, &present, stays) {
+        for reason in walk.reasons {
             line = line.bytes(b" ").bytes(universe.name_of(reason).text);
         }
         if !said {
@@ -128,19 +138,8 @@ fn present(universe: &Universe<'_>, solution: &Solution<'_>) -> Vec<PackageId> {
     present
 }
 
-/// The names in world that a package is needed for, directly or through others.
-fn reasons(
-    universe: &Universe<'_>,
-    solution: &Solution<'_>,
-    present: &[PackageId],
-    id: PackageId,
-) -> Vec<NameId> {
-    let mut walk = Walk { universe, solution, present, reasons: Vec::new(), seen: Vec::new() };
-    walk.add_if_wanted(id);
-    walk.visit(id);
-    walk.reasons
-}
-
+/// Finds the names in world that a package is needed for, directly or through others. A name may come twice, as in
+/// the reference.
 struct Walk<'w, 't> {
     universe: &'w Universe<'t>,
     solution: &'w Solution<'t>,
@@ -150,34 +149,54 @@ struct Walk<'w, 't> {
 }
 
 impl Walk<'_, '_> {
-    /// Notes the names of the package that world asks for.
-    fn add_if_wanted(&mut self, id: PackageId) {
+    /// What keeps `id`: world itself, what depends on it, and, for what follows others by install_if, those.
+    fn begin(&mut self, id: PackageId) {
+        self.add_wanted(id);
+        self.follow(id);
+        let universe = self.universe;
+        for dep in universe.package(id).install_if.iter().filter(|dep| !dep.conflict) {
+            let providers = universe.name_of(dep.name).providers.iter().map(|provider| provider.package);
+            for leader in providers.filter(|leader| self.present.contains(leader)) {
+                let own = universe.package(leader).name;
+                if self.solution.world.iter().any(|dep| dep.name == own && !dep.conflict) {
+                    self.visit(leader);
+                }
+            }
+        }
+    }
+
+    fn visit(&mut self, id: PackageId) {
+        if !self.seen.contains(&id) {
+            self.seen.push(id);
+            self.add_wanted(id);
+            self.follow(id);
+        }
+    }
+
+    /// Notes the names in world that the package fulfils.
+    fn add_wanted(&mut self, id: PackageId) {
         for dep in self.solution.world.iter().filter(|dep| !dep.conflict) {
-            if dep.bearing(self.universe, None, id) == Bearing::Satisfied && !self.reasons.contains(&dep.name)
-            {
+            if dep.bearing(self.universe, None, id) == Bearing::Satisfied {
                 self.reasons.push(dep.name);
             }
         }
     }
 
-    /// Goes through what needs the package: first all that world asks for, then what needs those. The last name comes
-    /// first, as the reference has it.
-    fn visit(&mut self, id: PackageId) {
-        if self.seen.contains(&id) {
-            return;
-        }
-        self.seen.push(id);
-        let universe = self.universe;
+    /// Visits what depends on the package.
+    fn follow(&mut self, id: PackageId) {
+        let (universe, solution) = (self.universe, self.solution);
         let package = universe.package(id);
-        let needing = dependents(universe, self.present, id);
         for name in std::iter::once(package.name).chain(package.provides.iter().map(|dep| dep.name)) {
-            let speaks =
-                |other: &PackageId| universe.package(*other).depends.iter().any(|dep| dep.name == name);
-            let mut of_name: Vec<PackageId> = needing.iter().copied().filter(speaks).collect();
-            of_name
-                .sort_by_key(|&other| std::cmp::Reverse(universe.name_of(universe.package(other).name).text));
-            of_name.iter().for_each(|&other| self.add_if_wanted(other));
-            of_name.into_iter().for_each(|other| self.visit(other));
+            let names = solution.reverse_depends.get(name as usize).into_iter().flatten();
+            for provider in names.flat_map(|&name| &universe.name_of(name).providers) {
+                let dependent = provider.package;
+                let mut depends = universe.package(dependent).depends.iter().filter(|dep| !dep.conflict);
+                if self.present.contains(&dependent)
+                    && depends.any(|dep| dep.bearing(universe, Some(dependent), id) == Bearing::Satisfied)
+                {
+                    self.visit(dependent);
+                }
+            }
         }
     }
 }

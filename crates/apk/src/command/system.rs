@@ -50,6 +50,8 @@ pub struct System {
     pub unavailable: usize,
     /// Indexes of servers that could not be fetched, and are in the cache as they were.
     pub stale: usize,
+    /// The repositories that packages can be fetched from: without the network only local ones.
+    reachable: RepositorySet,
     /// The installed database: open to be changed where the command may do so.
     pub database: RefCell<Option<Database>>,
 }
@@ -83,6 +85,7 @@ impl System {
             given_files: Vec::new(),
             unavailable: 0,
             stale: 0,
+            reachable: RepositorySet::MAX,
             database: RefCell::new(None),
         };
         if let Some(database) = database {
@@ -94,6 +97,11 @@ impl System {
             system.database = RefCell::new(Some(database));
         }
         system.read_repositories(cx, wanted.repositories);
+        if !cx.globals.network {
+            let repositories = system.repositories.list.iter().enumerate();
+            let local = repositories.filter(|(_, repository)| !repository.is_remote());
+            system.reachable = local.fold(0, |set, (number, _)| set | 1 << number);
+        }
         for number in 0..system.repositories.list.len() {
             let tried = system.refresh(cx, number);
             let index = system.read_index(cx, number);
@@ -124,16 +132,25 @@ impl System {
             }
             system.indexes.push(index);
         }
-        if system.has_broken_packages() {
-            cx.messages.warning("The indexes contain broken packages which might not function properly.");
-        }
+        system.warn_of_defects(cx);
         Ok(system)
     }
 
-    /// Whether an index has packages whose dependencies could not be understood.
-    fn has_broken_packages(&self) -> bool {
+    /// Says what is wrong with packages of the indexes.
+    fn warn_of_defects(&self, cx: &mut Cx) {
         let indexes = self.catalogs.iter().filter(|(_, origin)| matches!(origin, Origin::Repository(_)));
-        indexes.filter_map(|(bytes, _)| Catalog::new(bytes)).any(|catalog| catalog.has_broken())
+        let catalogs = indexes.filter_map(|(bytes, _)| Catalog::new(bytes));
+        let defects = catalogs.fold(0, |defects, catalog| defects | catalog.defects());
+        for (doubtful, uninstallable, what) in [
+            (catalog::NEW_DOUBTFUL, catalog::NEW_UNINSTALLABLE, "This apk-tools is OLD! Some packages"),
+            (catalog::DOUBTFUL, catalog::UNINSTALLABLE, "The indexes contain broken packages which"),
+        ] {
+            if defects & uninstallable != 0 {
+                cx.messages.warning(format!("{what} are not installable."));
+            } else if defects & doubtful != 0 {
+                cx.messages.warning(format!("{what} might not function properly."));
+            }
+        }
     }
 
     /// Adds packages that belong to no repository and are not installed: the text of their blocks.
@@ -158,7 +175,7 @@ impl System {
         let sources = catalogs
             .filter_map(|(bytes, origin)| Some(Source { catalog: Catalog::new(bytes)?, origin: *origin }))
             .collect();
-        Universe::new(sources, self.repositories.tags(), RepositorySet::MAX)
+        Universe::new(sources, self.repositories.tags(), self.reachable)
     }
 
     /// The constraints of `list` with the universe's names.

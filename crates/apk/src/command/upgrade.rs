@@ -46,15 +46,15 @@ pub static APPLET: Applet = Applet {
 
 fn run(cx: &mut Cx) -> Result {
     let system = System::open(cx, ALL)?;
+    if system.indexes.iter().any(|index| index.is_err()) && !cx.globals.force.missing_repositories {
+        return Err(Failure::Error(
+            "Not continuing due to stale/unavailable repositories. Use --force-missing-repositories to continue."
+                .to_string(),
+        ));
+    }
     // Installed packages that run this command are looked for in the system itself only.
     if cx.options.has("preupgrade-only") && cx.globals.root.is_some() {
         return Ok(0);
-    }
-    if system.indexes.iter().any(|index| index.is_err()) && !cx.globals.force.missing_repositories {
-        return Err(Failure::Error(
-            "Not continuing with upgrade due to missing repositories. Use --force-missing-repositories to continue."
-                .to_string(),
-        ));
     }
     let ignored = cx.options.has("ignore");
     let flags = Flags {
@@ -94,7 +94,8 @@ pub(crate) fn known_names(
     for word in &args {
         let name = universe.name(word);
         universe.load(name);
-        if universe.name_of(name).providers.is_empty() && !universe.is_mentioned(word) {
+        let in_world = system.world.iter().any(|dependency| *dependency.name == **word);
+        if universe.name_of(name).providers.is_empty() && !in_world && !universe.is_mentioned(word) {
             cx.messages.error(Line::default().bytes(b"Package '").bytes(word).bytes(b"' not found"));
             known = false;
         }

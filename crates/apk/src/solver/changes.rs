@@ -141,12 +141,13 @@ impl<'t> Generator<'_, '_, 't> {
 
     /// Brings in what was chosen for the name.
     fn change(&mut self, name: NameId) {
-        if std::mem::replace(&mut self.names[name as usize].done, true) {
-            return;
-        }
         let universe = self.universe;
+        let done = std::mem::replace(&mut self.names[name as usize].done, true);
         let Some(id) = self.chosen(name) else {
-            return self.remove_providers(name, None);
+            if !done {
+                self.remove_providers(name, None);
+            }
+            return;
         };
         if std::mem::replace(&mut self.done[id as usize], true) {
             return;
@@ -276,8 +277,7 @@ impl<'t> Generator<'_, '_, 't> {
 
     /// Installs what was chosen for the name, if its install_if is complete by now.
     fn install_by_install_if(&mut self, name: NameId) {
-        // The last name first, as the reference has it.
-        for index in (0..self.solver.names[name as usize].reverse_install_ifs.len()).rev() {
+        for index in 0..self.solver.names[name as usize].reverse_install_ifs.len() {
             let other = self.solver.names[name as usize].reverse_install_ifs[index];
             let Some(id) = self.chosen(other) else { continue };
             let complete = self.universe.package(id).install_if.iter().all(|dep| {

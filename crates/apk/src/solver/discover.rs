@@ -2,8 +2,8 @@
 //!
 //! A name gets its rank when everything behind it has been seen, so that what depends on others is picked before them.
 
-use super::Request;
 use super::state::{Discovered, NameState, PackageState};
+use super::{Request, order};
 use crate::universe::{DEFAULT_TAG, Dep, NameId, PackageId, RepositorySet, Universe};
 
 /// Ranks of names that have a provider under their own name, not only virtual ones.
@@ -20,7 +20,9 @@ struct Frame {
     depend: usize,
     /// The provider whose dependencies are being discovered.
     package: Option<PackageId>,
-    install_if: usize,
+    /// Names whose packages have this one in their install_if, and the next of them.
+    followers: Vec<NameId>,
+    follower: usize,
 }
 
 struct Discovery<'a, 't> {
@@ -101,10 +103,9 @@ impl<'t> Discovery<'_, 't> {
                 }
                 continue;
             }
-            if let Some(&package) = name.install_ifs.get(frame.install_if) {
-                frame.install_if += 1;
-                let name = self.universe.package(package).name;
-                self.enter(&mut stack, name);
+            if let Some(&follower) = frame.followers.get(frame.follower) {
+                frame.follower += 1;
+                self.enter(&mut stack, follower);
                 continue;
             }
             let name = frame.name;
@@ -120,7 +121,14 @@ impl<'t> Discovery<'_, 't> {
         self.universe.load(name);
         self.grow();
         self.names[name as usize].seen = true;
-        stack.push(Frame { name, provider: 0, depend: 0, package: None, install_if: 0 });
+        let packages = self.universe.name_of(name).install_ifs.iter().map(|&id| self.universe.package(id));
+        let mut followers: Vec<NameId> = packages
+            .flat_map(|package| {
+                std::iter::once(package.name).chain(package.provides.iter().map(|dep| dep.name))
+            })
+            .collect();
+        order::sort(self.universe, &mut followers);
+        stack.push(Frame { name, provider: 0, depend: 0, package: None, followers, follower: 0 });
     }
 
     /// Facts of a package that is seen for the first time.
@@ -149,7 +157,7 @@ impl<'t> Discovery<'_, 't> {
         for provider in &name.providers {
             let package = self.universe.package(provider.package);
             state.no_install_if &= self.packages[provider.package as usize].install_if_failed;
-            real |= provider.version.is_some();
+            real |= package.name == id;
             state.auto_selectable |= provider.version.is_some() || package.provider_priority > 0;
         }
         self.serial += 1;
@@ -162,32 +170,22 @@ impl<'t> Discovery<'_, 't> {
         }
     }
 
-    /// Ties names to those that depend on them, by name.
+    /// Ties names to those that depend on them, and to those that they complete.
     fn link(&mut self) {
         // Installed packages that were not reached count for what is removed with what.
-        let mut reached: Vec<PackageId> = (0..self.universe.packages_len() as PackageId).collect();
-        reached.sort_unstable_by_key(|&package| self.universe.package(package).sequence);
-        for package in reached {
+        for package in 0..self.universe.packages_len() as PackageId {
             let package = self.universe.package(package);
             let own = std::iter::once(package.name).chain(package.provides.iter().map(|dep| dep.name));
             for dep in &package.depends {
-                let list = &mut self.names[dep.name as usize].reverse_depends;
-                own.clone().for_each(|name| add(list, name));
+                self.names[dep.name as usize].reverse_depends.extend(own.clone());
             }
             for dep in &package.install_if {
-                let list = &mut self.names[dep.name as usize].reverse_install_ifs;
-                own.clone().for_each(|name| add(list, name));
+                self.names[dep.name as usize].reverse_install_ifs.extend(own.clone());
             }
         }
         for state in &mut self.names {
-            state.reverse_depends.sort_by_key(|&name| self.universe.name_of(name).text);
-            state.reverse_install_ifs.sort_by_key(|&name| self.universe.name_of(name).text);
+            order::sort(self.universe, &mut state.reverse_depends);
+            order::sort(self.universe, &mut state.reverse_install_ifs);
         }
-    }
-}
-
-fn add(list: &mut Vec<NameId>, name: NameId) {
-    if !list.contains(&name) {
-        list.push(name);
     }
 }

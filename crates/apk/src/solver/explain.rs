@@ -5,6 +5,7 @@
 use super::{Solution, dependents};
 use crate::output::wrap::Wrapped;
 use crate::universe::{Bearing, DEFAULT_TAG, Dep, NameId, PackageId, Universe};
+use crate::version;
 
 struct Report<'s, 't> {
     universe: &'s Universe<'t>,
@@ -126,9 +127,8 @@ impl<'s, 't> Report<'s, 't> {
         for dep in self.solution.world.iter().filter(|dep| dep.name == name && !dep.conflict) {
             self.say("required by:", &self.in_brackets(None, dep));
         }
-        // The last name first, as the reference has it.
         let list = self.reverse_depends(name);
-        for id in dependents(universe, std::iter::once(list)).into_iter().rev() {
+        for id in dependents(universe, std::iter::once(list)) {
             let mut depends = universe.package(id).depends.iter();
             if let Some(dep) = depends.find(|dep| dep.name == name && !dep.conflict)
                 && self.marked[id as usize]
@@ -184,28 +184,31 @@ impl<'s, 't> Report<'s, 't> {
         }
         self.say("error:", b"uninstallable");
         self.end_label();
-        for (broken, label, letter) in [
-            (package.broken.depends, "depends:", b'D'),
-            (package.broken.provides, "provides:", b'p'),
-            (package.broken.install_if, "install_if:", b'i'),
+        for (label, list) in [
+            ("depends:", &package.depends),
+            ("provides:", &package.provides),
+            ("install_if:", &package.install_if),
         ] {
-            if broken {
-                for word in crate::dependency::words(package.field(letter)) {
-                    self.say(label, word);
-                }
-                self.end_label();
+            for dep in list.iter().filter(|dep| dep.broken) {
+                let mut text = Vec::new();
+                dep.write(self.universe, &mut text);
+                self.say(label, &text);
             }
+            self.end_label();
         }
     }
 
     /// Says which tags a package would need that pinning does not allow.
     fn masked(&mut self, id: PackageId, tag: usize) {
         let package = self.universe.package(id);
-        if package.installed || package.given || package.installed_size == 0 {
+        if package.installed || (package.given && package.size > 0) {
             return;
         }
         let allowed = self.universe.repositories_of(1 << DEFAULT_TAG | 1 << tag);
-        if package.repositories & self.universe.available == 0 {
+        if package.given {
+            // Made for this run: it is in no repository, as packages that are only in the cache.
+            self.say("masked in:", b"cache");
+        } else if package.repositories & self.universe.available == 0 {
             self.say("masked in:", b"--no-network");
         } else if package.repositories & allowed == 0 {
             for other in self.universe.tags().iter().skip(1) {
@@ -254,10 +257,14 @@ impl<'s, 't> Report<'s, 't> {
         let package = universe.package(id);
         let own = std::iter::once(package.name).chain(package.provides.iter().map(|dep| dep.name));
         let lists = own.map(|name| self.reverse_depends(name));
-        for dependent in dependents(universe, lists) {
-            if !self.marked[dependent as usize] {
-                continue;
-            }
+        let mut packages = dependents(universe, lists);
+        packages.retain(|&dependent| self.marked[dependent as usize]);
+        packages.sort_by(|&a, &b| {
+            let (a, b) = (universe.package(a), universe.package(b));
+            let by_name = universe.name_of(a.name).text.cmp(universe.name_of(b.name).text);
+            by_name.then_with(|| version::compare(a.version, b.version))
+        });
+        for dependent in packages {
             for dep in by_operator(&universe.package(dependent).depends) {
                 if dep.bearing(universe, Some(dependent), id) == wanted {
                     self.say(label, &self.in_brackets(Some(dependent), dep));

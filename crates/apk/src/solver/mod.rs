@@ -10,6 +10,7 @@ mod changes;
 mod choose;
 mod discover;
 mod explain;
+mod order;
 mod propagate;
 mod state;
 
@@ -18,7 +19,6 @@ pub use self::explain::explain;
 
 use self::state::Solver;
 use crate::universe::{Dep, NameId, PackageId, Universe};
-use crate::version;
 
 /// How the solver should choose for a name, or for everything that world asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -118,19 +118,15 @@ pub fn solve<'t>(universe: &mut Universe<'t>, request: &Request<'t>) -> Solution
     }
 }
 
-/// The packages of the names in `lists`, by name and version, each once.
+/// The packages that provide the names in `lists`, name by name, each once.
 fn dependents<'l>(universe: &Universe<'_>, lists: impl Iterator<Item = &'l [NameId]>) -> Vec<PackageId> {
-    let mut names: Vec<NameId> = lists.flatten().copied().collect();
-    names.sort_by_key(|&name| universe.name_of(name).text);
-    names.dedup();
     let mut packages = Vec::new();
-    for name in names {
-        let providers = universe.name_of(name).providers.iter().map(|provider| provider.package);
-        let begin = packages.len();
-        packages.extend(providers.filter(|&id| universe.package(id).name == name));
-        packages[begin..]
-            .sort_by(|&a, &b| version::compare(universe.package(a).version, universe.package(b).version));
-        packages.dedup();
+    for &name in lists.flatten() {
+        for provider in &universe.name_of(name).providers {
+            if !packages.contains(&provider.package) {
+                packages.push(provider.package);
+            }
+        }
     }
     packages
 }

@@ -167,9 +167,9 @@ impl<'a, 't> Solver<'a, 't> {
         let wanted = !state.locked && (state.requirers > 0 || state.has_install_if);
         let queue = if !wanted {
             None
-        } else if state.requirers > 0 && state.is_settled {
+        } else if state.requirers > 0 && state.is_settled && state.auto_selectable {
             Some(Queue::Now)
-        } else if state.requirers > 0 && state.auto_selectable {
+        } else if state.auto_selectable {
             Some(Queue::Selectable)
         } else {
             Some(Queue::Rest)

@@ -1,7 +1,7 @@
 //! package — what the solver has to know of a package, read from its block of an index or of the installed database.
 
 use super::{Dep, NameId, RepositorySet, Universe};
-use crate::dependency;
+use crate::dependency::{self, Borrowed};
 use crate::identity::Identity;
 
 /// Lists of dependencies that could not be understood.
@@ -83,6 +83,8 @@ impl<'t> Package<'t> {
                 b'i' => package.broken.install_if |= !list(universe, value, &mut package.install_if),
                 b'f' => package.flags = value,
                 b's' => package.installed_tag = Some(universe.tag(value)),
+                // Small letters may be left alone, large ones not.
+                b'A'..=b'Z' if !KNOWN.contains(&letter) => package.broken.unknown_field = true,
                 _ => {}
             }
         }
@@ -97,9 +99,12 @@ impl<'t> Package<'t> {
 
     /// Whether nothing says that it cannot be installed.
     pub fn is_installable(&self) -> bool {
-        !self.broken.depends && !self.broken.provides && !self.broken.unknown_field
+        !self.broken.depends && !self.broken.unknown_field
     }
 }
+
+/// The large letters that blocks of indexes and of the database begin lines with.
+const KNOWN: &[u8] = b"CPVASITULDFMRZ";
 
 /// Letter and value of each line of a block, as far as they speak of the package and not of its files.
 pub fn fields(block: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
@@ -116,13 +121,19 @@ fn number(text: &[u8]) -> u64 {
     digits.fold(0u64, |number, digit| number.saturating_mul(10).saturating_add(u64::from(digit - b'0')))
 }
 
-/// Adds the dependencies of `text`; false where one is malformed.
+/// Adds the dependencies of `text`; false where one is malformed. What only has a bad version is there all the same, for
+/// those who have to say what is wrong; the list ends before what has no sense at all.
 fn list<'t>(universe: &mut Universe<'t>, text: &'t [u8], list: &mut Vec<Dep<'t>>) -> bool {
-    for item in dependency::borrow_list(text) {
-        match item {
-            Ok(borrowed) => list.push(Dep::new(universe, borrowed)),
-            Err(_) => return false,
+    let mut is_sound = true;
+    for word in dependency::words(text) {
+        match Borrowed::parse(word).filter(|borrowed| borrowed.tag.is_none()) {
+            Some(borrowed) => list.push(Dep::new(universe, borrowed)),
+            None => {
+                is_sound = false;
+                let Some(borrowed) = Borrowed::with_bad_version(word) else { break };
+                list.push(Dep { broken: true, ..Dep::new(universe, borrowed) });
+            }
         }
     }
-    true
+    is_sound
 }
