@@ -3,6 +3,7 @@
 //! The option table is the usage text, so that the two cannot disagree (`options`). Start reading at `applet`.
 
 pub mod applet;
+pub mod configuration;
 pub mod error;
 pub mod exec;
 pub mod input;

@@ -1,10 +1,11 @@
 //! digest — the digests by their names: MD5, SHA-1, SHA-2, SHA-3.
 //!
-//! SHA-1 and SHA-2 come from the crates `sha1` and `sha2`, which use the processor's instructions where it has them.
+//! SHA-1 and SHA-256 come from the crates `sha1` and `sha2`, which use the processor's instructions where it has them.
 
 mod block;
 mod md5;
 mod sha3;
+mod sha512;
 
 use sha2::digest::Digest as _;
 
@@ -29,8 +30,7 @@ enum State {
     Sha1(sha1::Sha1),
     Sha224(sha2::Sha224),
     Sha256(sha2::Sha256),
-    Sha384(sha2::Sha384),
-    Sha512(sha2::Sha512),
+    Sha512(sha512::Sha512),
     Sha3(sha3::Sha3),
 }
 
@@ -54,8 +54,8 @@ impl Algorithm {
             Algorithm::Sha1 => State::Sha1(sha1::Sha1::new()),
             Algorithm::Sha224 => State::Sha224(sha2::Sha224::new()),
             Algorithm::Sha256 => State::Sha256(sha2::Sha256::new()),
-            Algorithm::Sha384 => State::Sha384(sha2::Sha384::new()),
-            Algorithm::Sha512 => State::Sha512(sha2::Sha512::new()),
+            Algorithm::Sha384 => State::Sha512(sha512::Sha512::new(384)),
+            Algorithm::Sha512 => State::Sha512(sha512::Sha512::new(512)),
             Algorithm::Sha3(bits) => State::Sha3(sha3::Sha3::new(usize::from(bits))),
         })
     }
@@ -75,7 +75,6 @@ impl Digest {
             State::Sha1(state) => state.update(bytes),
             State::Sha224(state) => state.update(bytes),
             State::Sha256(state) => state.update(bytes),
-            State::Sha384(state) => state.update(bytes),
             State::Sha512(state) => state.update(bytes),
             State::Sha3(state) => state.update(bytes),
         }
@@ -87,8 +86,7 @@ impl Digest {
             State::Sha1(state) => state.finalize().to_vec(),
             State::Sha224(state) => state.finalize().to_vec(),
             State::Sha256(state) => state.finalize().to_vec(),
-            State::Sha384(state) => state.finalize().to_vec(),
-            State::Sha512(state) => state.finalize().to_vec(),
+            State::Sha512(state) => state.finish(),
             State::Sha3(state) => state.finish(),
         }
     }

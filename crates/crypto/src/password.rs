@@ -5,7 +5,7 @@
 //!
 //! Source: U. Drepper, "Unix crypt using SHA-256 and SHA-512" (the algorithm and its vectors); crypt(5).
 
-use sha2::{Digest, Sha256, Sha512};
+use crate::digest::Algorithm;
 
 /// The longest password that is hashed; the time taken grows with its square.
 pub const PASSWORD_MAX_BYTES: usize = 512;
@@ -44,8 +44,8 @@ impl Method {
 
     fn digest(self, bytes: &[u8]) -> Vec<u8> {
         match self {
-            Method::Sha256 => Sha256::digest(bytes).to_vec(),
-            Method::Sha512 => Sha512::digest(bytes).to_vec(),
+            Method::Sha256 => Algorithm::Sha256.of(bytes),
+            Method::Sha512 => Algorithm::Sha512.of(bytes),
         }
     }
 }

@@ -12,6 +12,12 @@ fn word(chunk: &[u8]) -> u64 {
     chunk.try_into().map_or(0, u64::from_le_bytes)
 }
 
+/// Whether two texts are the same but for the case of ASCII letters. (The standard library's way is unrolled for long
+/// texts, to 2.5 KB; these are words.)
+pub(crate) fn same_letters(one: &[u8], other: &[u8]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.eq_ignore_ascii_case(other))
+}
+
 /// The first place of `byte`.
 pub fn find_byte(text: &[u8], byte: u8) -> Option<usize> {
     find_either(text, byte, byte)
@@ -97,11 +103,8 @@ impl Finder {
             // The rare byte of a needle that ends within the text.
             at += find_either(&text[at + self.rare..last + self.rare + 1], rare, other)?;
             let found = &text[at..at + length];
-            let same = if self.ignore_case {
-                found.eq_ignore_ascii_case(&self.needle)
-            } else {
-                *found == *self.needle
-            };
+            let same =
+                if self.ignore_case { same_letters(found, &self.needle) } else { *found == *self.needle };
             if same {
                 return Some(at);
             }

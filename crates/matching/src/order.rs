@@ -7,6 +7,8 @@
 
 use std::cmp::Ordering;
 
+use crate::bytes::same_letters;
+
 /// What a key is compared as.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Order {
@@ -194,8 +196,7 @@ fn float(text: &[u8]) -> Option<f64> {
     let blanks = text.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     let text = &text[blanks..];
     let sign = usize::from(matches!(text.first(), Some(b'+' | b'-')));
-    let word =
-        |word: &[u8]| text[sign..].get(..word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word));
+    let word = |word: &[u8]| text[sign..].get(..word.len()).is_some_and(|found| same_letters(found, word));
     if word(b"nan") {
         return Some(f64::NAN);
     }
@@ -217,7 +218,8 @@ fn float(text: &[u8]) -> Option<f64> {
             end = exponent + digits(exponent);
         }
     }
-    std::str::from_utf8(&text[..end]).ok()?.parse().ok()
+    let number = sys::float::parse(&text[sign..end])?;
+    Some(if text[0] == b'-' { -number } else { number })
 }
 
 /// 1 to 12; 0 for what is no month.
@@ -225,7 +227,7 @@ fn month(text: &[u8]) -> u8 {
     let blanks = text.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     let Some(name) = text.get(blanks..blanks + 3) else { return 0 };
     let names: &[u8] = b"janfebmaraprmayjunjulaugsepoctnovdec";
-    names.chunks(3).position(|known| known.eq_ignore_ascii_case(name)).map_or(0, |index| index as u8 + 1)
+    names.chunks(3).position(|known| same_letters(known, name)).map_or(0, |index| index as u8 + 1)
 }
 
 /// Version order: runs of digits compare as numbers, `~` comes before everything, even the end; endings like `.tar.gz`

@@ -216,7 +216,7 @@ pub fn parse_float(text: &[u8]) -> Option<f64> {
     let hexadecimal = unsigned.strip_prefix("0x").or_else(|| unsigned.strip_prefix("0X"));
     let magnitude = match hexadecimal {
         Some(digits) => parse_hexadecimal(digits)?,
-        None => unsigned.parse().ok()?,
+        None => sys::float::parse(unsigned.as_bytes())?,
     };
     Some(if negative { -magnitude } else { magnitude })
 }

@@ -10,6 +10,7 @@ pub mod date;
 pub mod escape;
 pub mod format;
 pub mod glob;
+pub mod links;
 pub mod mode;
 pub mod number;
 pub mod passwd;

@@ -18,6 +18,7 @@ pub mod error;
 pub mod exec;
 pub mod fd;
 pub mod filesystem;
+pub mod float;
 pub mod host;
 pub mod identity;
 pub mod interface;

@@ -9,6 +9,7 @@
 use super::node::{Assert, Beside, Node, Repeat};
 use super::program::is_word;
 use super::set::Mode;
+use crate::bytes::same_letters;
 
 /// Sorted places in the text.
 type Places = Vec<usize>;
@@ -37,7 +38,7 @@ impl Text<'_> {
 
     pub(super) fn has_literal(&self, literal: &[u8], at: usize) -> bool {
         match self.bytes.get(at..at + literal.len()) {
-            Some(found) if self.ignore_case => found.eq_ignore_ascii_case(literal),
+            Some(found) if self.ignore_case => same_letters(found, literal),
             Some(found) => found == literal,
             None => false,
         }

@@ -4,13 +4,13 @@
 //!
 //! *Differs:* archives of the old portable format (odc) are read, too; nothing is unpacked outside of the directory.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 
 use super::common::place::{Place, Root, clear};
 use super::common::{broken, cant_open, open_input};
 use crate::prelude::*;
 use archive::cpio::{Entry, Meta, Reader, Writer, file_type};
+use posix::links::{FirstNames, Seen};
 use sys::at::{self, Kind, Links, SetTime, Stat, Time};
 
 pub(crate) const APPLET: Applet = Applet {
@@ -112,7 +112,7 @@ struct Source {
 /// The files of the list; names of one file come together at the place of the last, as the format wants them.
 fn sources(cx: &mut Cx<'_>, names: Vec<Vec<u8>>, links: Links) -> Vec<Source> {
     let mut sources: Vec<Option<Source>> = Vec::new();
-    let mut seen: BTreeMap<(u64, u64), usize> = BTreeMap::new();
+    let mut seen = Seen::default();
     for name in names {
         let path = PathBuf::from(OsString::from_vec(name.clone()));
         let stat = match at::stat(at::CWD, &path, links) {
@@ -124,12 +124,11 @@ fn sources(cx: &mut Cx<'_>, names: Vec<Vec<u8>>, links: Links) -> Vec<Source> {
         };
         let mut source = Source { names: vec![name], path, stat };
         if stat.links > 1 && stat.kind() == Kind::File {
-            let key = (stat.device, stat.inode);
-            if let Some(before) = seen.get(&key).and_then(|&index| sources[index].take()) {
+            let before = seen.insert(stat.device, stat.inode, sources.len());
+            if let Some(before) = before.and_then(|index| sources[index].take()) {
                 let own = std::mem::replace(&mut source.names, before.names);
                 source.names.extend(own);
             }
-            seen.insert(key, sources.len());
         }
         sources.push(Some(source));
     }
@@ -293,7 +292,7 @@ struct Extraction {
     owner: Owner,
     is_root: bool,
     /// The first name of files with several, by device and inode.
-    links: BTreeMap<((u32, u32), u32), Vec<u8>>,
+    links: FirstNames,
     directories: Vec<Entry>,
 }
 
@@ -309,7 +308,7 @@ impl Extraction {
             times: options.has('m'),
             owner,
             is_root: sys::access::effective_ids().0 == 0,
-            links: BTreeMap::new(),
+            links: FirstNames::default(),
             directories: Vec::new(),
         })
     }
@@ -362,8 +361,9 @@ impl Extraction {
             self.directories.push(entry.clone());
             return Ok(());
         }
-        let key = (entry.device, entry.inode);
-        let first = self.links.get(&key).filter(|_| entry.links > 1).cloned();
+        let (major, minor) = entry.device;
+        let (device, inode) = (u64::from(major) << 32 | u64::from(minor), u64::from(entry.inode));
+        let first = self.links.get(device, inode).filter(|_| entry.links > 1).map(<[u8]>::to_vec);
         let is_later_name = first.is_some();
         if let Some(first) = &first {
             if !self.ready(cx, entry, &place).map_err(Failure::File)? {
@@ -376,7 +376,7 @@ impl Extraction {
                 return Ok(());
             }
         } else if entry.links > 1 && entry.file_type == file_type::FILE {
-            self.links.insert(key, entry.name.clone());
+            self.links.add(device, inode, &entry.name);
         }
         match entry.file_type {
             file_type::FILE => self.file(cx, entry, &place, contents, is_later_name),

@@ -2,11 +2,10 @@
 //!
 //! Source: POSIX.1-2024 `du`; BusyBox 1.37 for options and rounding; GNU for `--apparent-size`.
 
-use std::collections::BTreeSet;
-
 use super::common::size::human;
 use crate::prelude::*;
 use cli::walk::{Event, Follow, Settings, Walk};
+use posix::links::Seen;
 use sys::at::Stat;
 
 pub(crate) const APPLET: Applet = Applet {
@@ -43,7 +42,7 @@ struct Count {
     depth_max: u64,
     settings: Settings,
     /// Files with several names that were counted already.
-    seen: BTreeSet<(u64, u64)>,
+    seen: Seen,
 }
 
 #[derive(Clone, Copy)]
@@ -73,7 +72,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         unit,
         depth_max: depth_max.unwrap_or(u64::MAX),
         settings: Settings { follow, same_device: options.has('x'), sorted: false },
-        seen: BTreeSet::new(),
+        seen: Seen::default(),
     };
     let operands = if options.operands().is_empty() { &[OsString::from(".")] } else { options.operands() };
     let mut total = 0;
@@ -141,7 +140,7 @@ impl Count {
 
     /// Whether a file was not counted under another name.
     fn counts(&mut self, stat: &Stat) -> bool {
-        self.count_links || stat.links < 2 || self.seen.insert((stat.device, stat.inode))
+        self.count_links || stat.links < 2 || self.seen.insert(stat.device, stat.inode, 0).is_none()
     }
 
     fn size(&self, stat: &Stat) -> u64 {

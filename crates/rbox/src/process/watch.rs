@@ -42,7 +42,7 @@ fn run(cx: &mut Cx<'_>) -> Result {
         true => words.to_vec(),
         false => vec![OsString::from("/bin/sh"), OsString::from("-c"), text.clone()],
     };
-    let title = format!("Every {}s: {}", period.as_secs_f32(), text.display());
+    let title = format!("Every {}s: {}", period.as_secs_f64(), text.display());
     let zone = Zone::local();
     let mut last: Option<Vec<u8>> = None;
     loop {

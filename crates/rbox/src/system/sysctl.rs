@@ -3,7 +3,6 @@
 //! Source: BusyBox 1.37; procps for `-N`, `--system`, `-b`, patterns in files, and keys with `-` before them
 //! (sysctl.conf(5), sysctl.d(5)).
 
-use std::collections::BTreeMap;
 use std::fs;
 
 use crate::prelude::*;
@@ -228,16 +227,8 @@ fn read(cx: &Cx<'_>, file: &Path) -> io::Result<Vec<u8>> {
 
 /// The files of `--system` in the order of their names, /etc/sysctl.conf last.
 fn system_files() -> Vec<PathBuf> {
-    let mut files: BTreeMap<OsString, PathBuf> = BTreeMap::new();
-    for folder in FOLDERS {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            if name.as_bytes().ends_with(b".conf") {
-                files.entry(name).or_insert_with(|| entry.path());
-            }
-        }
-    }
-    let mut files: Vec<PathBuf> = files.into_values().collect();
+    let folders: Vec<&Path> = FOLDERS.iter().map(Path::new).collect();
+    let mut files = cli::configuration::files(&folders);
     let last = PathBuf::from("/etc/sysctl.conf");
     if last.exists() {
         files.push(last);

@@ -165,8 +165,8 @@ fn part(options: &Options) -> Result<Part> {
 }
 
 fn seconds(text: &str) -> Result<Duration> {
-    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f32(seconds).ok());
-    seconds.ok_or_else(|| Error::message(format_args!("invalid number '{text}'")))
+    posix::number::duration(text.as_bytes())
+        .ok_or_else(|| Error::message(format_args!("invalid number '{text}'")))
 }
 
 fn title(cx: &mut Cx<'_>, file: &Path, gap: bool) {

@@ -1,6 +1,5 @@
 //! create — files to an archive.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 
 use super::Selection;
@@ -9,6 +8,7 @@ use crate::prelude::*;
 use archive::gzip;
 use archive::tar::{Entry, Kind, Writer};
 use cli::walk::{Event, Follow, Settings, Walk};
+use posix::links::FirstNames;
 use sys::at::{self, Stat};
 
 pub(super) fn run(cx: &mut Cx<'_>, options: &Options, file: &Path, selection: Selection) -> Result {
@@ -44,9 +44,9 @@ pub(super) fn run(cx: &mut Cx<'_>, options: &Options, file: &Path, selection: Se
         to_stdout,
         numeric: options.has_long("numeric-owner"),
         archive,
-        seen: BTreeMap::new(),
-        users: BTreeMap::new(),
-        groups: BTreeMap::new(),
+        seen: FirstNames::default(),
+        users: Vec::new(),
+        groups: Vec::new(),
         told_slash: false,
     };
     let written = match packing {
@@ -133,9 +133,9 @@ struct Creation {
     /// The archive itself, which is not put into it.
     archive: Option<Stat>,
     /// Names of the files that have several, by device and inode.
-    seen: BTreeMap<(u64, u64), Vec<u8>>,
-    users: BTreeMap<u32, Vec<u8>>,
-    groups: BTreeMap<u32, Vec<u8>>,
+    seen: FirstNames,
+    users: Names,
+    groups: Names,
     told_slash: bool,
 }
 
@@ -249,15 +249,12 @@ impl Creation {
             }
         };
         if stat.links > 1 && entry.kind != Kind::Directory {
-            let key = (stat.device, stat.inode);
-            match self.seen.get(&key) {
+            match self.seen.get(stat.device, stat.inode) {
                 Some(first) => {
                     entry.kind = Kind::HardLink;
-                    entry.link = first.clone();
+                    entry.link = first.to_vec();
                 }
-                None => {
-                    self.seen.insert(key, entry.name.clone());
-                }
+                None => self.seen.add(stat.device, stat.inode, &entry.name),
             }
         }
         self.own(&mut entry);
@@ -269,14 +266,14 @@ impl Creation {
         if let Some((uid, name)) = &self.fixed.uid {
             (entry.uid, entry.user) = (*uid, name.clone());
         } else if !self.numeric {
-            let look_up = || posix::passwd::user_by_id(entry.uid).map_or_else(Vec::new, |user| user.name);
-            entry.user = self.users.entry(entry.uid).or_insert_with(look_up).clone();
+            let look_up = |uid| posix::passwd::user_by_id(uid).map(|user| user.name);
+            entry.user = name_of(entry.uid, &mut self.users, look_up);
         }
         if let Some((gid, name)) = &self.fixed.gid {
             (entry.gid, entry.group) = (*gid, name.clone());
         } else if !self.numeric {
-            let look_up = || posix::passwd::group_by_id(entry.gid).map_or_else(Vec::new, |group| group.name);
-            entry.group = self.groups.entry(entry.gid).or_insert_with(look_up).clone();
+            let look_up = |gid| posix::passwd::group_by_id(gid).map(|group| group.name);
+            entry.group = name_of(entry.gid, &mut self.groups, look_up);
         }
         if let Some(mtime) = self.fixed.mtime {
             entry.mtime = mtime;
@@ -323,4 +320,16 @@ impl Creation {
             cx.out.write(&text.take());
         }
     }
+}
+
+/// Names of owners that were looked up, by number; empty where there is none.
+type Names = Vec<(u32, Vec<u8>)>;
+
+fn name_of(number: u32, known: &mut Names, look_up: fn(u32) -> Option<Vec<u8>>) -> Vec<u8> {
+    if let Some((_, name)) = known.iter().find(|(other, _)| *other == number) {
+        return name.clone();
+    }
+    let name = look_up(number).unwrap_or_default();
+    known.push((number, name.clone()));
+    name
 }

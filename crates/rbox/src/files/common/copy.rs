@@ -1,11 +1,11 @@
 //! copy — files and trees, for cp, for mv between file systems and for install.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 
 use super::{ask, cant};
 use crate::prelude::*;
 use cli::walk::{Event, Follow, Ladder, Settings, Walk};
+use posix::links::FirstNames;
 use sys::at::{self, Kind, Links, SetTime, Stat};
 
 /// How files are copied.
@@ -26,7 +26,7 @@ pub(crate) struct Manner {
 pub(crate) struct Copier {
     pub(crate) manner: Manner,
     /// Files with several names that were copied, by device and inode.
-    copied: BTreeMap<(u64, u64), PathBuf>,
+    copied: FirstNames,
     /// The destination of the tree that is copied: it is not copied into itself.
     root: Option<Stat>,
 }
@@ -72,7 +72,7 @@ struct Place<'a> {
 
 impl Copier {
     pub(crate) fn new(manner: Manner) -> Copier {
-        Copier { manner, copied: BTreeMap::new(), root: None }
+        Copier { manner, copied: FirstNames::default(), root: None }
     }
 
     /// Copies `source` to the name `target`. What goes wrong is reported; returns whether nothing did.
@@ -251,13 +251,13 @@ impl Copier {
             });
         }
         if self.manner.preserve.hard_links && stat.links > 1 {
-            let key = (stat.device, stat.inode);
-            if let Some(first) = self.copied.get(&key) {
+            if let Some(first) = self.copied.get(stat.device, stat.inode) {
+                let first = Path::new(OsStr::from_bytes(first));
                 return self.replacing(there.is_some(), to, "create link", || {
                     at::link(at::CWD, first, to.dir, to.name, Links::Keep)
                 });
             }
-            self.copied.insert(key, to.path.to_path_buf());
+            self.copied.add(stat.device, stat.inode, to.path.as_os_str().as_bytes());
         }
         match stat.kind() {
             Kind::Symlink => self.symlink(cx, from, to, stat, there.is_some()),

@@ -2,12 +2,12 @@
 //!
 //! Source: kmod's modprobe.d(5).
 
-use std::collections::BTreeMap;
 use std::fs;
 
 use super::super::common::underscored;
 use super::super::database::wildcard;
 use crate::prelude::*;
+use cli::configuration;
 
 /// Folders in order of precedence: a file hides one of the same name in a later folder.
 const FOLDERS: &[&str] =
@@ -138,24 +138,15 @@ impl Config {
 
 /// The files to read, by name.
 fn files(root: &Path, only: Option<&Path>) -> Vec<PathBuf> {
-    let mut by_name: BTreeMap<OsString, PathBuf> = BTreeMap::new();
-    let mut add = |folder: &Path| {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            if name.as_bytes().ends_with(b".conf") {
-                by_name.entry(name).or_insert(entry.path());
-            }
-        }
-    };
     match only {
         Some(file) if !file.is_dir() => return vec![file.to_path_buf()],
-        Some(folder) => add(folder),
-        None => FOLDERS.iter().for_each(|folder| add(&root.join(folder))),
+        Some(folder) => return configuration::files(&[folder]),
+        None => {}
     }
-    let mut files: Vec<PathBuf> = by_name.into_values().collect();
-    if only.is_none() {
-        files.push(root.join("etc/modprobe.conf"));
-    }
+    let folders: Vec<PathBuf> = FOLDERS.iter().map(|folder| root.join(folder)).collect();
+    let folders: Vec<&Path> = folders.iter().map(PathBuf::as_path).collect();
+    let mut files = configuration::files(&folders);
+    files.push(root.join("etc/modprobe.conf"));
     files
 }
 

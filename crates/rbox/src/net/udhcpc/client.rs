@@ -201,14 +201,12 @@ impl Client {
                 self.enter(State::Renewing);
                 self.open_port();
             }
-            State::Renewing if now >= self.bound_at + self.lease.mul_f32(0.875) => {
-                self.enter(State::Rebinding)
-            }
+            State::Renewing if now >= self.bound_at + self.lease / 8 * 7 => self.enter(State::Rebinding),
             State::Renewing => {
                 self.say(cx, &format!("sending renew to server {}", self.server));
                 let message = self.renewal();
                 self.unicast(cx, message, self.server);
-                let rebind = self.bound_at + self.lease.mul_f32(0.875);
+                let rebind = self.bound_at + self.lease / 8 * 7;
                 self.wait_half(rebind);
             }
             State::Rebinding if now >= self.bound_at + self.lease => {

@@ -278,7 +278,7 @@ fn sort(rows: &mut Vec<Row>, key: &str, machine: &mut Machine) -> Result {
     let mut keyed: Vec<(Option<f64>, String, Row)> = Vec::new();
     for row in rows.drain(..) {
         let text = if ticks { row.stat.ticks().to_string() } else { row.text(kind, machine) };
-        keyed.push((text.parse().ok(), text, row));
+        keyed.push((posix::format::parse_float(text.as_bytes()), text, row));
     }
     keyed.sort_by(|(left, left_text, _), (right, right_text, _)| {
         let order = match (left, right) {

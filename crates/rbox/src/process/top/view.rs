@@ -1,7 +1,5 @@
 //! view — from two samples to the lines of a picture.
 
-use std::collections::BTreeMap;
-
 use posix::procfs;
 
 use super::super::common::{self, Names, PAGE_KIB};
@@ -49,11 +47,11 @@ impl View {
         size: Option<(usize, usize)>,
     ) -> Vec<String> {
         let (_, ticks) = machine::passed(&before.machine.all, &now.machine.all);
-        let old: BTreeMap<i32, u64> =
-            before.rows.iter().map(|row| (row.stat.pid, row.stat.ticks())).collect();
-        let used = |row: &Row| match old.get(&row.stat.pid) {
-            Some(ticks) => row.stat.ticks().saturating_sub(*ticks),
-            None => 0,
+        let mut old: Vec<&Row> = before.rows.iter().collect();
+        old.sort_unstable_by_key(|row| row.stat.pid);
+        let used = |row: &Row| match old.binary_search_by_key(&row.stat.pid, |old| old.stat.pid) {
+            Ok(place) => row.stat.ticks().saturating_sub(old[place].stat.ticks()),
+            Err(_) => 0,
         };
         let mut rows: Vec<(u64, &Row)> = now.rows.iter().map(|row| (used(row), row)).collect();
         let by_memory = self.memory && self.order == Order::Processor;

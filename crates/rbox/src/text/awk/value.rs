@@ -204,9 +204,7 @@ pub(super) fn parse_number(text: &[u8]) -> (f64, usize) {
             end = exponent + digits(exponent);
         }
     }
-    let value =
-        std::str::from_utf8(&text[start..end]).ok().and_then(|number| number.parse().ok()).unwrap_or(0.0);
-    (signed(value), end)
+    (signed(sys::float::parse(&text[start..end]).unwrap_or(0.0)), end)
 }
 
 /// The number that all of `text` is, blanks around it left aside.
