@@ -44,13 +44,13 @@ pub fn replace_with(command: &[OsString], environment: Option<&[OsString]>) -> i
 }
 
 /// The value of PATH in the new program's environment, or where commands lie by default.
-fn search_path(environment: &[OsString]) -> &OsStr {
+pub(crate) fn search_path(environment: &[OsString]) -> &OsStr {
     let value = environment.iter().find_map(|entry| entry.as_bytes().strip_prefix(b"PATH="));
     OsStr::from_bytes(value.unwrap_or(b"/usr/local/bin:/bin:/usr/bin"))
 }
 
 /// The files that a command's name may mean.
-fn candidates(program: &OsStr, path: &OsStr) -> Vec<PathBuf> {
+pub(crate) fn candidates(program: &OsStr, path: &OsStr) -> Vec<PathBuf> {
     if program.as_bytes().contains(&b'/') || program.is_empty() {
         return vec![PathBuf::from(program)];
     }

@@ -10,6 +10,7 @@ pub mod block;
 pub mod catch;
 pub mod child;
 pub mod clock;
+pub mod command;
 pub mod contents;
 pub mod daemon;
 pub mod descriptor;

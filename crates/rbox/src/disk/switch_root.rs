@@ -5,12 +5,11 @@
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::os::unix::process::CommandExt;
-use std::process::Command;
 
 use sys::mount::{self, flag};
 
 use crate::prelude::*;
+use sys::command::Command;
 
 pub(crate) const APPLET: Applet = Applet {
     name: "switch_root",

@@ -111,7 +111,7 @@ fn directories(cx: &mut Cx<'_>, path: &Path, verbose: bool) -> Result {
 impl Attributes {
     fn set(&self, path: &Path, is_directory: bool) -> Result {
         if self.strip && !is_directory {
-            let status = std::process::Command::new("strip").arg(path).status().at("strip")?;
+            let status = sys::command::Command::new("strip").arg(path).status().at("strip")?;
             if !status.success() {
                 return Err(Error::message("strip failed"));
             }

@@ -5,14 +5,13 @@
 use std::fs::File;
 use std::net::IpAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use sys::socket::{self, Socket, family, kind, option};
 
 use super::common::{family_of, of_socket_address, resolve, socket_address};
 use crate::prelude::*;
+use sys::command::{Command, Stdio};
 
 pub(crate) const APPLET: Applet = Applet {
     name: "nc",

@@ -2,10 +2,9 @@
 //!
 //! Source: POSIX.1-2024 `xargs`; BusyBox 1.37 for options, messages and exit statuses; GNU findutils 4.9 for `-d`.
 
-use std::process::{Command, Stdio};
-
 use crate::prelude::*;
 use cli::input::Input;
+use sys::command::{Command, Stdio};
 
 pub(crate) const APPLET: Applet = Applet {
     name: "xargs",
@@ -209,7 +208,7 @@ impl Runner {
             let tty = Path::new("/dev/tty");
             Stdio::from(std::fs::File::open(tty).map_err(|error| super::common::cannot_open(tty, &error))?)
         } else {
-            Stdio::null()
+            Stdio::Null
         };
         let Some((program, arguments)) = line.split_first() else { return Ok(()) };
         match Command::new(program).args(arguments).stdin(stdin).spawn() {

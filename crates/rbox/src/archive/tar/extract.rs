@@ -314,7 +314,7 @@ fn copy(reader: &mut Reader<'_>, out: &mut Output) -> io::Result<()> {
 
 /// Runs a command of the shell with a file's contents as its standard input, and what is known of it around it.
 fn pipe(cx: &mut Cx<'_>, command: &OsStr, entry: &Entry, reader: &mut Reader<'_>) -> Result {
-    use std::process::{Command, Stdio};
+    use sys::command::{Command, Stdio};
     cx.out.flush();
     let text = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
     let mut child = Command::new("/bin/sh")
@@ -329,7 +329,7 @@ fn pipe(cx: &mut Cx<'_>, command: &OsStr, entry: &Entry, reader: &mut Reader<'_>
         .env("TAR_SIZE", entry.size.to_string())
         .env("TAR_UID", entry.uid.to_string())
         .env("TAR_GID", entry.gid.to_string())
-        .stdin(Stdio::piped())
+        .stdin(Stdio::Piped)
         .spawn()
         .at("/bin/sh")?;
     if let Some(mut stdin) = child.stdin.take() {

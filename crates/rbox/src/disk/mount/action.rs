@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::net::ToSocketAddrs;
 use std::os::unix::fs::FileTypeExt;
-use std::process::Command;
 
 use block::mounts::{self, Entry};
 use block::probe::{self, Usage};
@@ -13,6 +12,7 @@ use sys::mount::flag;
 use super::super::common::attach_loop;
 use super::options::{self, PER_MOUNT, Parsed};
 use crate::prelude::*;
+use sys::command::Command;
 
 /// How the command is to go about it.
 #[derive(Clone)]

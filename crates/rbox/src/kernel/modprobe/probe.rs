@@ -1,11 +1,10 @@
 //! probe — what must be loaded for a name, in which order, and the loading; and the way back.
 
-use std::process::Command;
-
 use super::super::common::{self, load_error, load_file, module_name, underscored};
 use super::super::database::{Database, Module};
 use super::config::Config;
 use crate::prelude::*;
+use sys::command::Command;
 
 pub(super) struct Settings {
     /// Print what is done, as `-D` and `-nv` do.

@@ -4,7 +4,6 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::AsRawFd;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use sys::signal_fd::{SignalFd, TERMINATE, USER_1, USER_2};
@@ -15,6 +14,7 @@ use super::super::ethernet::{BROADCAST, Link, PROTOCOL_IP, is_used};
 use super::options;
 use super::packet::{self, Message, Reply, code};
 use crate::prelude::*;
+use sys::command::{Command, Stdio};
 
 pub(super) struct Settings {
     pub(super) script: PathBuf,
@@ -488,7 +488,7 @@ impl Client {
     /// Runs the script with what the server said in its environment. That it fails is its own matter.
     fn script(&self, cx: &mut Cx<'_>, event: &str, reply: Option<&Reply>) -> Result {
         let mut command = Command::new(&self.settings.script);
-        command.arg(event).env("interface", &self.link.name).stdin(Stdio::null());
+        command.arg(event).env("interface", &self.link.name).stdin(Stdio::Null);
         if let Some(reply) = reply {
             command.env("ip", reply.yours.to_string());
             if !reply.server.is_unspecified() {

@@ -3,7 +3,6 @@
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use sys::socket::family;
@@ -11,6 +10,7 @@ use sys::socket::family;
 use super::super::common::resolve;
 use super::Settings;
 use crate::prelude::*;
+use sys::command::{Child, Command, Stdio};
 
 pub(super) enum Connection {
     Plain(TcpStream),
@@ -51,7 +51,7 @@ impl Connection {
         if settings.check_certificate {
             command.args(["-verify_return_error", "-verify_hostname", name]);
         }
-        command.stdin(Stdio::from(theirs)).stdout(Stdio::from(output)).stderr(Stdio::null());
+        command.stdin(Stdio::from(theirs)).stdout(Stdio::from(output)).stderr(Stdio::Null);
         match command.spawn() {
             Ok(child) => {
                 ours.set_read_timeout(Some(settings.timeout)).doing("setsockopt")?;

@@ -1,12 +1,12 @@
 //! stream — the files and commands that a program reads and writes, by name.
 
 use std::fs::{File, OpenOptions};
-use std::process::{Child, Command, Stdio};
 
 use super::parser::Target;
 use crate::prelude::*;
 use posix::bytes::{find_byte, rfind_byte};
 use posix::regex::Regex;
+use sys::command::{Child, Command, Status, Stdio};
 
 /// How records end.
 pub(super) enum RecordEnd<'a> {
@@ -172,7 +172,7 @@ impl Streams {
                 let stream = if is_command {
                     cx.out.flush();
                     self.flush_all(cx);
-                    let mut child = shell(name).stdout(Stdio::piped()).spawn().ok()?;
+                    let mut child = shell(name).stdout(Stdio::Piped).spawn().ok()?;
                     let output = child.stdout.take()?;
                     Stream::Input(Reader::new(Box::new(output)), Some(child))
                 } else if name == b"-" || name == b"/dev/stdin" {
@@ -239,7 +239,7 @@ fn open_output(cx: &mut Cx<'_>, kind: Target, name: &[u8]) -> Result<Stream> {
     Ok(match (kind, name) {
         (Target::Command, _) => {
             cx.out.flush();
-            let child = shell(name).stdin(Stdio::piped()).spawn().at("/bin/sh")?;
+            let child = shell(name).stdin(Stdio::Piped).spawn().at("/bin/sh")?;
             Stream::Pipe(child, Output::to_memory())
         }
         (_, b"/dev/stdout" | b"-") => Stream::Stdout,
@@ -289,8 +289,7 @@ impl Stream {
 }
 
 /// As gawk gives it: 256 and the signal for what was killed.
-fn status_of(status: std::process::ExitStatus) -> f64 {
-    use std::os::unix::process::ExitStatusExt;
+fn status_of(status: Status) -> f64 {
     match (status.code(), status.signal()) {
         (Some(code), _) => f64::from(code),
         (None, Some(signal)) => f64::from(256 + signal),

@@ -7,6 +7,7 @@ use super::input::{Lines, Read as Input};
 use super::substitute;
 use crate::prelude::*;
 use posix::regex::{Regex, Span};
+use sys::command::Stdio;
 
 /// What is written before a file that is written anew takes it over.
 const IN_PLACE_BLOCK: usize = 1 << 20;
@@ -555,9 +556,9 @@ fn append(to: &mut Vec<u8>, separator: u8, from: &[u8]) {
 /// What a shell prints for `line`.
 fn output_of(cx: &mut Cx<'_>, line: &[u8]) -> Result<Vec<u8>> {
     cx.out.flush();
-    let mut command = std::process::Command::new("/bin/sh");
-    command.arg("-c").arg(OsStr::from_bytes(line)).stderr(std::process::Stdio::inherit());
-    Ok(command.output().at("/bin/sh")?.stdout)
+    let mut command = sys::command::Command::new("/bin/sh");
+    command.arg("-c").arg(OsStr::from_bytes(line)).stdin(Stdio::Null);
+    command.output().at("/bin/sh")
 }
 
 fn check_steps(regex: &Regex) -> Result {
