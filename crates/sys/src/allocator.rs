@@ -2,7 +2,8 @@
 //!
 //! musl's own allocator is built to withstand misuse from C and takes several times as long. Sizes are rounded up to
 //! classes; what is given back waits in its class to be given out again. Large blocks are mappings of their own, which
-//! the kernel can grow in place. A lock guards it all, because the program may have threads.
+//! the kernel can grow in place. The thread that allocates first (there is mostly no other) has its memory to itself; a
+//! lock guards that of all others. What one gives back that another took is from then on its own.
 //!
 //! Where there is no memory the process says so and ends: a Rust program can do nothing else, and by itself would end
 //! without a word. Who builds something big asks `has_room` first.
@@ -10,10 +11,10 @@
 //! Differs: memory of a class never becomes memory of another.
 
 use std::alloc::{GlobalAlloc, Layout};
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::ffi::{CStr, c_char};
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// From this size on, a block is a mapping of its own.
 const LARGE: usize = 128 * 1024;
@@ -29,8 +30,18 @@ const CLASSES: usize = SMALL_CLASSES + 4 * 7;
 
 /// The allocator. A program makes it its own by `#[global_allocator]`.
 pub struct Allocator {
+    /// The thread that allocated first; 0 before that.
+    first: AtomicUsize,
+    /// What it has.
+    own: UnsafeCell<State>,
     locked: AtomicBool,
-    state: UnsafeCell<State>,
+    /// What all others have.
+    shared: UnsafeCell<State>,
+}
+
+thread_local! {
+    /// Its address tells threads apart: two that live at the same time have two of it.
+    static MARK: Cell<u8> = const { Cell::new(0) };
 }
 
 struct State {
@@ -42,21 +53,41 @@ struct State {
     chunk: usize,
 }
 
-// SAFETY: `state` is touched only by the holder of `locked`.
+// SAFETY: `own` is touched only by the thread named in `first`, which is set once; `shared` by the holder of `locked`.
 unsafe impl Sync for Allocator {}
 
 impl Allocator {
     pub const fn new() -> Allocator {
-        let state = State { free: [null_mut(); CLASSES], at: 0, end: 0, chunk: CHUNK_FIRST };
-        Allocator { locked: AtomicBool::new(false), state: UnsafeCell::new(state) }
+        Allocator {
+            first: AtomicUsize::new(0),
+            own: UnsafeCell::new(State::new()),
+            locked: AtomicBool::new(false),
+            shared: UnsafeCell::new(State::new()),
+        }
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+    /// Takes a block of `size`, or with `block` gives that one back.
+    #[inline(always)]
+    fn exchange(&self, block: *mut u8, size: usize) -> *mut u8 {
+        let thread = MARK.with(Cell::as_ptr) as usize;
+        if self.first.load(Ordering::Relaxed) == thread {
+            // SAFETY: no other thread touches it, and nothing in it allocates.
+            return unsafe { &mut *self.own.get() }.exchange(block, size);
+        }
+        self.exchange_shared(block, size, thread)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn exchange_shared(&self, block: *mut u8, size: usize, thread: usize) -> *mut u8 {
+        if self.first.compare_exchange(0, thread, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            return self.exchange(block, size);
+        }
         while self.locked.swap(true, Ordering::Acquire) {
             std::hint::spin_loop();
         }
-        // SAFETY: the lock is held, and `work` does not allocate.
-        let result = work(unsafe { &mut *self.state.get() });
+        // SAFETY: the lock is held, and nothing in it allocates.
+        let result = unsafe { &mut *self.shared.get() }.exchange(block, size);
         self.locked.store(false, Ordering::Release);
         result
     }
@@ -69,12 +100,18 @@ impl Default for Allocator {
 }
 
 /// The class of a size below `LARGE`, and the size that its blocks have.
-#[inline]
+#[inline(always)]
 const fn class(size: usize) -> (usize, usize) {
     if size <= SMALL_MOST {
         let class = size.saturating_sub(1) / 16;
         return (class, (class + 1) * 16);
     }
+    large_class(size)
+}
+
+#[cold]
+#[inline(never)]
+const fn large_class(size: usize) -> (usize, usize) {
     // 1024 < size: the leading bit names the doubling, the two bits behind it the quarter.
     let doubling = (usize::BITS - (size - 1).leading_zeros() - 1) as usize;
     let quarter = (size - 1) >> (doubling - 2) & 3;
@@ -157,8 +194,24 @@ fn map(size: usize) -> *mut u8 {
 }
 
 impl State {
-    fn take(&mut self, size: usize) -> *mut u8 {
+    const fn new() -> State {
+        State { free: [null_mut(); CLASSES], at: 0, end: 0, chunk: CHUNK_FIRST }
+    }
+
+    #[inline(always)]
+    fn exchange(&mut self, block: *mut u8, size: usize) -> *mut u8 {
         let (class, size) = class(size);
+        if block.is_null() {
+            return self.take(class, size);
+        }
+        // SAFETY: the block came from `take` for this class and is not used any more.
+        unsafe { block.cast::<*mut u8>().write(self.free[class]) };
+        self.free[class] = block;
+        null_mut()
+    }
+
+    #[inline(always)]
+    fn take(&mut self, class: usize, size: usize) -> *mut u8 {
         let first = self.free[class];
         if !first.is_null() {
             // SAFETY: a block in the list belongs to nobody, is at least 16 bytes long, and begins with the next one's
@@ -166,6 +219,11 @@ impl State {
             self.free[class] = unsafe { first.cast::<*mut u8>().read() };
             return first;
         }
+        self.take_new(size)
+    }
+
+    #[inline(never)]
+    fn take_new(&mut self, size: usize) -> *mut u8 {
         if self.end - self.at < size {
             self.grow(size);
         }
@@ -189,13 +247,6 @@ impl State {
         self.end = start + chunk;
         self.chunk = (self.chunk * 2).min(CHUNK_MOST);
     }
-
-    fn give(&mut self, block: *mut u8, size: usize) {
-        let (class, _) = class(size);
-        // SAFETY: the block came from `take` for this class and is not used any more.
-        unsafe { block.cast::<*mut u8>().write(self.free[class]) };
-        self.free[class] = block;
-    }
 }
 
 // SAFETY: blocks come from fresh mappings, do not overlap, are aligned to 16 bytes (or to pages), and stay until they
@@ -205,7 +256,7 @@ unsafe impl GlobalAlloc for Allocator {
         if is_large(layout) {
             return if layout.align() > PAGE { null_mut() } else { map_or_fail(layout.size()) };
         }
-        self.with(|state| state.take(layout.size()))
+        self.exchange(null_mut(), layout.size())
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
@@ -213,7 +264,7 @@ unsafe impl GlobalAlloc for Allocator {
             // SAFETY: it is a mapping of its own, of that many pages.
             unsafe { libc::munmap(block.cast(), pages(layout.size())) };
         } else {
-            self.with(|state| state.give(block, layout.size()));
+            self.exchange(block, layout.size());
         }
     }
 
@@ -278,6 +329,26 @@ mod tests {
     fn tells_whether_there_is_room() {
         assert!(has_room(0) && has_room(LARGE));
         assert!(!has_room(isize::MAX as usize - PAGE) && !has_room(usize::MAX));
+    }
+
+    #[test]
+    fn threads_have_memory_of_their_own() {
+        static ALLOCATOR: Allocator = Allocator::new();
+        let work = |mark: u8| {
+            let layout = Layout::from_size_align(40, 8).unwrap();
+            for _ in 0..200 {
+                // SAFETY: the layout is valid; each block is used within its size and given back once.
+                unsafe {
+                    let blocks: Vec<*mut u8> = (0..50).map(|_| ALLOCATOR.alloc(layout)).collect();
+                    blocks.iter().for_each(|block| block.write_bytes(mark, 40));
+                    for block in blocks {
+                        assert!(std::slice::from_raw_parts(block, 40).iter().all(|&byte| byte == mark));
+                        ALLOCATOR.dealloc(block, layout);
+                    }
+                }
+            }
+        };
+        std::thread::scope(|scope| (1..5).for_each(|mark| drop(scope.spawn(move || work(mark)))));
     }
 
     #[test]
