@@ -176,29 +176,58 @@ pub struct Here {
 
 /// A word before expansion.
 #[derive(Debug, Default)]
-pub struct Word {
-    /// What the word is made of, where it needs expansion.
-    pub parts: Vec<Part>,
-    /// All that expansion would give, where it needs none; there are no parts then.
-    pub literal: Option<Text>,
+pub enum Word {
+    /// Nothing was written at all, not even quotes.
+    #[default]
+    Empty,
+    /// All that expansion would give: there is nothing to expand.
+    Literal(Text),
+    /// The same where it is short, which most are: the text, and its length at the end. It needs no memory of its own.
+    Short([u8; SHORT + 1]),
+    /// What it is made of.
+    Parts(Vec<Part>),
     /// An argument like `name=value` of `export` and its kin: neither split nor taken for a pattern.
-    pub assignment: bool,
+    Assignment(Box<Word>),
 }
 
+/// As much as fits beside `Parts`.
+const SHORT: usize = 15;
+
 impl Word {
+    /// A word that needs no expansion.
+    pub fn literal(text: &[u8]) -> Word {
+        if text.len() > SHORT {
+            return Word::Literal(text.into());
+        }
+        // Put together in a register: the processor is slow to read as a whole what was written byte by byte.
+        let bytes = text.iter().rev().fold(0, |bytes, &byte| bytes << 8 | u128::from(byte));
+        Word::Short((bytes | (text.len() as u128) << (8 * SHORT)).to_le_bytes())
+    }
+
     /// The text of a word that needs no expansion.
     #[inline]
     pub fn as_literal(&self) -> Option<&[u8]> {
-        match &self.literal {
-            Some(text) => Some(text),
-            None if self.parts.is_empty() => Some(b""),
-            None => None,
+        match self {
+            Word::Short(text) => text.get(..usize::from(text[SHORT])),
+            Word::Literal(text) => Some(text),
+            Word::Empty => Some(b""),
+            Word::Assignment(word) => word.as_literal(),
+            Word::Parts(_) => None,
+        }
+    }
+
+    /// What it is made of, where it is not literal.
+    pub fn parts(&self) -> &[Part] {
+        match self {
+            Word::Parts(parts) => parts,
+            Word::Assignment(word) => word.parts(),
+            Word::Empty | Word::Literal(_) | Word::Short(_) => &[],
         }
     }
 
     /// Whether nothing was written at all, not even quotes.
     pub fn is_empty(&self) -> bool {
-        self.parts.is_empty() && self.literal.is_none()
+        matches!(self, Word::Empty)
     }
 }
 
@@ -208,6 +237,9 @@ pub enum Part {
     Text(Text),
     /// Literal text from inside quotes, or without any special character.
     Quoted(Text),
+    /// `$x` and `${x}`; whether in quotes.
+    Value(ParameterName, bool),
+    /// `${x…}` with more in it.
     Parameter(Box<Parameter>),
     Command(Box<Substitution>),
     Arithmetic(Box<Arithmetic>),

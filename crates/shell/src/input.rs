@@ -76,7 +76,6 @@ impl Input {
     }
 
     /// The character at `ahead` from here, as it stands.
-    #[inline]
     pub(crate) fn raw(&mut self, ahead: usize) -> Option<u8> {
         match self.buffer.get(self.at + ahead) {
             Some(&byte) => Some(byte),
@@ -85,6 +84,7 @@ impl Input {
     }
 
     #[cold]
+    #[inline(never)]
     fn raw_slowly(&mut self, ahead: usize) -> Option<u8> {
         loop {
             if let Some(&byte) = self.buffer.get(self.at + ahead) {
@@ -115,15 +115,15 @@ impl Input {
     }
 
     /// The next character; a backslash and newline count as nothing.
-    #[inline]
     pub(crate) fn peek(&mut self) -> Option<u8> {
-        match self.raw(0) {
-            Some(b'\\') => self.peek_behind_continuation(),
-            byte => byte,
+        match self.buffer.get(self.at) {
+            Some(&byte) if byte != b'\\' => Some(byte),
+            _ => self.peek_behind_continuation(),
         }
     }
 
     #[cold]
+    #[inline(never)]
     fn peek_behind_continuation(&mut self) -> Option<u8> {
         while self.raw(0) == Some(b'\\') && self.raw(1) == Some(b'\n') {
             self.bump();
@@ -151,9 +151,9 @@ impl Input {
     }
 
     /// What is there already, without asking for more.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn rest(&self) -> &[u8] {
-        &self.buffer[self.at.min(self.buffer.len())..]
+        self.buffer.get(self.at..).unwrap_or_default()
     }
 
     /// Passes `count` characters of `rest` that are no newlines.

@@ -252,7 +252,7 @@ impl Shell {
         if let Some(literal) = pattern.as_literal() {
             return Ok(literal == text);
         }
-        if let [crate::ast::Part::Text(pattern)] = pattern.parts.as_slice() {
+        if let [crate::ast::Part::Text(pattern)] = pattern.parts() {
             return Ok(glob::matches(pattern, text));
         }
         let pattern = self.expand_pattern(pattern)?;

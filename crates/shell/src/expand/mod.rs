@@ -14,7 +14,7 @@ pub(crate) use fields::{BLANK, Expansion, Ifs, ORDINARY, Purpose};
 use std::os::unix::ffi::OsStrExt;
 
 use crate::arithmetic::{self, Failure, Scope};
-use crate::ast::{Arithmetic, Operation, ParameterName, Part, Word};
+use crate::ast::{Arithmetic, Operation, Parameter, ParameterName, Part, Word};
 use crate::name::{self, Name};
 use crate::options::ShellOptions;
 use crate::shell::{BIG, Flow, Jump, Shell};
@@ -42,10 +42,10 @@ impl Shell {
             into.fields.push(text);
             return Ok(());
         }
-        if word.assignment {
+        if let Word::Assignment(word) = word {
             return self.expand_assignment_argument(word, into);
         }
-        for part in &word.parts {
+        for part in word.parts() {
             self.expand_part(part, into)?;
         }
         if self.options.has(ShellOptions::NOGLOB) {
@@ -73,10 +73,10 @@ impl Shell {
     }
 
     fn expand_parts(&mut self, word: &Word, into: &mut Expansion) -> Flow {
-        if let Some(text) = &word.literal {
-            into.push_quoted(text);
+        if let Word::Literal(_) | Word::Short(_) = word {
+            into.push_quoted(word.as_literal().unwrap_or_default());
         }
-        word.parts.iter().try_for_each(|part| self.expand_part(part, into))
+        word.parts().iter().try_for_each(|part| self.expand_part(part, into))
     }
 
     /// Expands a word to one text, without splitting and file names.
@@ -105,22 +105,26 @@ impl Shell {
         match part {
             Part::Text(text) => into.push_text(text, &self.ifs),
             Part::Quoted(text) => into.push_quoted(text),
-            Part::Parameter(parameter) => {
-                if let (Operation::Value, ParameterName::Variable(name)) =
-                    (&parameter.operation, parameter.of)
-                    && let Some(value) = self.variables.get(name)
-                    && !is_dynamic(name)
-                    && value.len() < BIG
-                {
-                    if parameter.quoted {
+            &Part::Value(of, quoted) => {
+                let value = match of {
+                    ParameterName::Variable(name) if !is_dynamic(name) => self.variables.get(name),
+                    ParameterName::Positional(index) => {
+                        self.positional.get(index as usize - 1).map(|value| &**value)
+                    }
+                    _ => None,
+                };
+                if let Some(value) = value.filter(|value| value.len() < BIG) {
+                    if quoted {
                         into.push_quoted(value);
                     } else {
                         into.push_split(value, &self.ifs);
                     }
                     return Ok(());
                 }
-                return self.expand_parameter(parameter, into);
+                let parameter = Parameter { of, operation: Operation::Value, quoted };
+                return self.expand_parameter(&parameter, into);
             }
+            Part::Parameter(parameter) => return self.expand_parameter(parameter, into),
             Part::Command(substitution) => {
                 let output = self.substitute(substitution)?;
                 self.need(into.fields.size() + output.len())?;

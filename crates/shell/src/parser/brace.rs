@@ -12,7 +12,10 @@ impl Parser<'_> {
         self.enter()?;
         let parameter = self.brace_parameter(context)?;
         self.leave();
-        builder.part(Part::Parameter(Box::new(parameter)));
+        builder.part(match parameter.operation {
+            Operation::Value => Part::Value(parameter.of, parameter.quoted),
+            _ => Part::Parameter(Box::new(parameter)),
+        });
         Ok(())
     }
 

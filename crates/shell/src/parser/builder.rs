@@ -11,7 +11,7 @@ pub(super) struct Builder {
     pub(super) parts: Vec<Part>,
     pub(super) text: Vec<u8>,
     /// Whether `text` stood in quotes.
-    quoted: bool,
+    pub(super) quoted: bool,
     /// Something was quoted or expanded.
     pub(super) special: bool,
 }
@@ -41,14 +41,22 @@ impl Builder {
         if !self.text.is_empty() {
             let text: Text = self.text.as_slice().into();
             self.text.clear();
-            self.parts.push(if self.quoted { Part::Quoted(text) } else { Part::Text(text) });
+            self.add(if self.quoted { Part::Quoted(text) } else { Part::Text(text) });
         }
+    }
+
+    fn add(&mut self, part: Part) {
+        // Most words have one part.
+        if self.parts.is_empty() {
+            self.parts.reserve_exact(1);
+        }
+        self.parts.push(part);
     }
 
     pub(super) fn part(&mut self, part: Part) {
         self.flush();
         self.special = true;
-        self.parts.push(part);
+        self.add(part);
     }
 
     /// Empty quotes: the word is there even if it is empty.
@@ -70,53 +78,57 @@ impl Builder {
         self.parts.len() * 1_000_000 + self.text.len()
     }
 
-    /// The word. It is literal if nothing in it is expanded or makes a pattern.
-    pub(super) fn finish(mut self) -> Word {
+    /// The word. It is literal if nothing in it is expanded or makes a pattern. The memory of the text becomes `scratch`.
+    pub(super) fn finish(mut self, scratch: &mut Vec<u8>) -> Word {
         if self.parts.is_empty() && (self.quoted || !self.text.iter().any(|byte| b"*?[]".contains(byte))) {
             // The most common: one text.
-            let literal = (!self.text.is_empty()).then(|| self.text.as_slice().into());
-            return Word { parts: self.parts, literal, assignment: false };
+            let word = if self.text.is_empty() { Word::Empty } else { Word::literal(&self.text) };
+            self.text.clear();
+            *scratch = self.text;
+            return word;
         }
+        joined(self.into_parts(scratch))
+    }
+
+    /// The parts alone; the memory of the text becomes `scratch`.
+    pub(super) fn into_parts(mut self, scratch: &mut Vec<u8>) -> Vec<Part> {
         self.flush();
-        let mut word = Word { parts: self.parts, literal: None, assignment: false };
-        make_literal(&mut word);
-        word
+        self.text.clear();
+        *scratch = self.text;
+        self.parts
     }
 }
 
-/// Joins the parts of a word that are all literal and make no pattern.
-pub(super) fn make_literal(word: &mut Word) {
+/// The word of these parts: literal if they all are and make no pattern.
+pub(super) fn joined(mut parts: Vec<Part>) -> Word {
     let mut open = false;
-    for part in &word.parts {
+    for part in &parts {
         match part {
             Part::Quoted(_) => {}
             Part::Text(text) => {
                 for &byte in text {
                     match byte {
-                        b'*' | b'?' => return,
+                        b'*' | b'?' => return Word::Parts(parts),
                         b'[' => open = true,
-                        b']' if open => return,
+                        b']' if open => return Word::Parts(parts),
                         _ => {}
                     }
                 }
             }
-            _ => return,
+            _ => return Word::Parts(parts),
         }
     }
-    if word.parts.is_empty() {
-        return;
+    if parts.len() < 2 {
+        return match parts.pop() {
+            Some(Part::Quoted(text) | Part::Text(text)) => Word::literal(&text),
+            _ => Word::Empty,
+        };
     }
-    let mut parts = std::mem::take(&mut word.parts).into_iter();
-    word.literal = match (parts.next(), parts.next()) {
-        (Some(Part::Quoted(text) | Part::Text(text)), None) => Some(text),
-        (first, second) => {
-            let mut joined = Vec::new();
-            for part in first.into_iter().chain(second).chain(parts) {
-                if let Part::Quoted(text) | Part::Text(text) = part {
-                    joined.extend_from_slice(&text);
-                }
-            }
-            Some(joined.into())
+    let mut whole = Vec::new();
+    for part in &parts {
+        if let Part::Quoted(text) | Part::Text(text) = part {
+            whole.extend_from_slice(text);
         }
-    };
+    }
+    Word::literal(&whole)
 }

@@ -14,6 +14,9 @@ impl Parser<'_> {
     pub(super) fn command(&mut self) -> Parsed<Command> {
         self.mode = Mode::Prefix;
         self.expand_aliases();
+        if self.peek() == Kind::Word {
+            return self.simple();
+        }
         let parse: fn(&mut Self) -> Parsed<Command> = match self.peek() {
             Kind::LeftParen => Parser::subshell,
             Kind::If => Parser::if_command,
@@ -98,7 +101,7 @@ impl Parser<'_> {
     }
 
     fn if_command(&mut self) -> Parsed<Command> {
-        let mut arms = Vec::new();
+        let mut arms = Vec::with_capacity(1);
         loop {
             let condition = self.list()?;
             self.expect_word(Kind::Then)?;
@@ -149,7 +152,7 @@ impl Parser<'_> {
         }
         let mut words = Vec::new();
         while self.peek().is_word() {
-            words.push(self.take_word()?.word);
+            words.push(self.take_plain()?);
         }
         match self.kind {
             Kind::Semicolon | Kind::Newline => {
@@ -164,10 +167,10 @@ impl Parser<'_> {
     fn case_command(&mut self) -> Parsed<Command> {
         let line = self.line;
         self.mode = Mode::Argument;
-        let subject = self.take_word()?.word;
+        let subject = self.take_plain()?;
         self.newlines();
         self.expect(Kind::In)?;
-        let mut arms = Vec::new();
+        let mut arms = Vec::with_capacity(2);
         loop {
             self.mode = Mode::Argument;
             self.newlines();
@@ -188,9 +191,9 @@ impl Parser<'_> {
     /// One arm, and whether no other may follow because it did not end with `;;`.
     fn case_arm(&mut self) -> Parsed<(Arm, bool)> {
         self.accept(Kind::LeftParen);
-        let mut patterns = vec![self.take_word()?.word];
+        let mut patterns = vec![self.take_plain()?];
         while self.accept(Kind::Pipe) {
-            patterns.push(self.take_word()?.word);
+            patterns.push(self.take_plain()?);
         }
         self.mode = Mode::Prefix;
         self.expect(Kind::RightParen)?;
@@ -221,7 +224,7 @@ impl Parser<'_> {
     /// `function name { …; }`, with or without parentheses.
     fn function_keyword(&mut self) -> Parsed<Command> {
         self.mode = Mode::Argument;
-        let name = self.take_word()?.word;
+        let name = self.take_plain()?;
         self.mode = Mode::Prefix;
         if self.peek() == Kind::LeftParen {
             return self.function(name);
@@ -403,7 +406,7 @@ impl Parser<'_> {
 /// The text of a here-document's delimiter: quotes go, nothing is expanded.
 fn delimiter(word: &Word) -> Vec<u8> {
     let mut text = word.as_literal().unwrap_or_default().to_vec();
-    for part in &word.parts {
+    for part in word.parts() {
         match part {
             Part::Text(part) | Part::Quoted(part) => text.extend_from_slice(part),
             Part::Tilde(user) => {

@@ -70,7 +70,7 @@ impl Parser<'_> {
             && self.binary().is_none()
         {
             let operator = *operator;
-            return Ok(Condition::Unary(operator, self.take_word()?.word));
+            return Ok(Condition::Unary(operator, self.take_plain()?));
         }
         let operator: Box<[u8]> = match (self.peek(), self.number, self.binary()) {
             (_, _, Some(operator)) => operator.into(),
@@ -79,7 +79,7 @@ impl Parser<'_> {
             _ => return Ok(Condition::Word(first.word)),
         };
         self.kind = Kind::Unread;
-        let right = if &*operator == b"=~" { self.regex_word()? } else { self.take_word()?.word };
+        let right = if &*operator == b"=~" { self.regex_word()? } else { self.take_plain()? };
         Ok(Condition::Binary(operator, first.word, right))
     }
 
@@ -116,20 +116,16 @@ impl Parser<'_> {
                 Some(_) => {
                     self.kind = self.read_word(Mode::Argument)?;
                     let token = self.take_word()?;
-                    let bare = token.bare;
-                    if let Some(text) = token.word.literal {
-                        parts.push(if bare { Part::Text(text) } else { Part::Quoted(text) });
-                    }
-                    for part in token.word.parts {
-                        // A bare word's text is marked as quoted when it holds no shell pattern: undo that.
-                        parts.push(match part {
-                            Part::Quoted(text) if bare => Part::Text(text),
-                            other => other,
-                        });
+                    match token.word {
+                        Word::Parts(more) => parts.extend(more),
+                        word => {
+                            let text = word.as_literal().unwrap_or_default().into();
+                            parts.push(if token.bare { Part::Text(text) } else { Part::Quoted(text) });
+                        }
                     }
                 }
             }
         }
-        Ok(Word { parts, literal: None, assignment: false })
+        Ok(Word::Parts(parts))
     }
 }

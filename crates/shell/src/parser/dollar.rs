@@ -6,7 +6,7 @@ use super::builder::Builder;
 use super::word::Context;
 use super::{Options, Parsed, Parser};
 use crate::arithmetic;
-use crate::ast::{Arithmetic, Operation, Parameter, ParameterName, Part, ProcessSubstitution, Substitution};
+use crate::ast::{Arithmetic, ParameterName, Part, ProcessSubstitution, Substitution};
 use crate::input::Input;
 use crate::name::{Name, is_name_byte};
 
@@ -43,7 +43,7 @@ impl Parser<'_> {
                 return Ok(());
             }
         };
-        builder.part(Part::Parameter(Box::new(Parameter { of, operation: Operation::Value, quoted })));
+        builder.part(Part::Value(of, quoted));
         Ok(())
     }
 
@@ -112,7 +112,7 @@ impl Parser<'_> {
     /// An expression up to and with its end.
     pub(super) fn arithmetic(&mut self, context: Context, quoted: bool) -> Parsed<Arithmetic> {
         let mark = self.input.mark();
-        let mut inner = Builder::default();
+        let mut inner = self.builder();
         self.text(&mut inner, context)?;
         let mut tree = None;
         let mut assigns = true;
@@ -128,7 +128,7 @@ impl Parser<'_> {
             self.input.bump();
         }
         self.impure |= assigns;
-        Ok(Arithmetic { word: inner.finish(), tree, quoted })
+        Ok(Arithmetic { word: inner.finish(&mut self.scratch), tree, quoted })
     }
 
     /// A back-quoted command: its text is taken out first and parsed by itself.

@@ -58,6 +58,8 @@ pub(crate) struct Parser<'a> {
     word: WordToken,
     number: Option<i32>,
     line: u32,
+    /// Memory for the text of words.
+    scratch: Vec<u8>,
     /// Why there is no next token.
     failure: Option<Box<SyntaxError>>,
     token_start: Option<crate::input::Mark>,
@@ -94,6 +96,7 @@ impl<'a> Parser<'a> {
             word: WordToken::default(),
             number: None,
             line,
+            scratch: Vec::new(),
             failure: None,
             token_start: None,
             mode: Mode::Prefix,
@@ -256,36 +259,43 @@ impl<'a> Parser<'a> {
             let kind = self.peek();
             if kind.is_redirect() {
                 let redirect = self.redirect()?;
+                if simple.redirects.is_empty() {
+                    simple.redirects.reserve_exact(1);
+                }
                 simple.redirects.push(redirect);
             } else if kind.is_word() {
-                let token = self.take_word()?;
+                self.pass_word();
                 let first = simple.words.is_empty();
-                if let (true, Some(name)) = (first, token.assign) {
-                    simple.assigns.push(Assign { name, value: token.word });
+                if let (true, Some(name)) = (first, self.word.assign) {
+                    if simple.assigns.is_empty() {
+                        simple.assigns.reserve_exact(1);
+                    }
+                    simple.assigns.push(Assign { name, value: std::mem::take(&mut self.word.word) });
                     self.expand_aliases();
                     continue;
                 }
                 self.mode = if first { Mode::Argument } else { self.mode };
-                if let (true, Some(text)) = (leading, token.word.as_literal()) {
-                    leading = text == b"command";
-                    if is_declaration(text) {
+                if leading {
+                    let text = self.word.word.as_literal();
+                    leading = text == Some(b"command");
+                    if text.is_some_and(is_declaration) {
                         self.mode = Mode::Declaration;
                     }
                     if first {
-                        simple.name = Some(self.names.intern(text));
-                        if token.bare
-                            && simple.assigns.is_empty()
-                            && simple.redirects.is_empty()
-                            && self.peek() == Kind::LeftParen
-                        {
-                            self.impure = impure_outside;
-                            return self.function(token.word);
-                        }
+                        simple.name = text.map(|text| self.names.intern(text));
                     }
-                } else {
-                    leading = false;
                 }
-                simple.words.push(token.word);
+                simple.words.push(std::mem::take(&mut self.word.word));
+                if first
+                    && self.word.bare
+                    && simple.name.is_some()
+                    && simple.assigns.is_empty()
+                    && simple.redirects.is_empty()
+                    && self.peek() == Kind::LeftParen
+                {
+                    self.impure = impure_outside;
+                    return self.function(simple.words.pop().unwrap_or_default());
+                }
             } else {
                 break;
             }

@@ -27,7 +27,7 @@ macro_rules! kinds {
         pub(crate) const RESERVED: &[&[u8]] = &[$($text),*];
 
         /// The reserved word that `text` is.
-        fn reserved(text: &[u8]) -> Option<Kind> {
+        pub(super) fn reserved(text: &[u8]) -> Option<Kind> {
             match text {
                 $($text => Some(Kind::$word),)*
                 _ => None,
@@ -89,20 +89,6 @@ pub(super) struct WordToken {
     pub(super) assign: Option<Name>,
 }
 
-impl WordToken {
-    /// Literal text without quotes, and what it is.
-    pub(super) fn of_text(text: &[u8]) -> (Kind, WordToken) {
-        match reserved(text) {
-            // Its text is known: it needs no memory.
-            Some(kind) => (kind, WordToken::default()),
-            None => {
-                let word = Word { parts: Vec::new(), literal: Some(text.into()), assignment: false };
-                (Kind::Word, WordToken { word, bare: true, assign: None })
-            }
-        }
-    }
-}
-
 /// What a word may be where it stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Mode {
@@ -115,7 +101,6 @@ pub(super) enum Mode {
 
 impl Parser<'_> {
     /// What the next token is, which stays.
-    #[inline]
     pub(super) fn peek(&mut self) -> Kind {
         if self.kind == Kind::Unread {
             self.read();
@@ -123,6 +108,7 @@ impl Parser<'_> {
         self.kind
     }
 
+    #[inline(never)]
     fn read(&mut self) {
         self.kind = match self.read_token() {
             Ok(kind) => kind,
@@ -148,19 +134,36 @@ impl Parser<'_> {
         kind
     }
 
-    pub(super) fn take_word(&mut self) -> Parsed<WordToken> {
-        let kind = self.peek();
-        if !kind.is_word() {
-            return Err(self.unexpected());
+    /// Passes the next token, which is a word and stays in `word` until another one is looked at.
+    pub(super) fn pass_word(&mut self) {
+        if let Some(text) = self.kind.reserved_text() {
+            self.set_text(text);
         }
         self.kind = Kind::Unread;
-        Ok(match kind.reserved_text() {
-            None => std::mem::take(&mut self.word),
-            Some(text) => {
-                let word = Word { parts: Vec::new(), literal: Some(text.into()), assignment: false };
-                WordToken { word, bare: true, assign: None }
-            }
-        })
+    }
+
+    /// Makes literal text without quotes the word that is ahead.
+    pub(super) fn set_text(&mut self, text: &[u8]) {
+        self.word.word = Word::literal(text);
+        self.word.bare = true;
+        self.word.assign = None;
+    }
+
+    pub(super) fn take_word(&mut self) -> Parsed<WordToken> {
+        if !self.peek().is_word() {
+            return Err(self.unexpected());
+        }
+        self.pass_word();
+        Ok(std::mem::take(&mut self.word))
+    }
+
+    /// The same where only the word counts.
+    pub(super) fn take_plain(&mut self) -> Parsed<Word> {
+        if !self.peek().is_word() {
+            return Err(self.unexpected());
+        }
+        self.pass_word();
+        Ok(std::mem::take(&mut self.word.word))
     }
 
     pub(super) fn newlines(&mut self) {
@@ -179,7 +182,7 @@ impl Parser<'_> {
     }
 
     /// Puts an alias's value in the place of the next token as long as that is an alias.
-    #[inline]
+    #[inline(always)]
     pub(super) fn expand_aliases(&mut self) {
         if self.options.expand_aliases && !self.aliases.is_empty() {
             self.replace_aliases();
@@ -187,6 +190,7 @@ impl Parser<'_> {
     }
 
     #[cold]
+    #[inline(never)]
     fn replace_aliases(&mut self) {
         while self.peek() == Kind::Word && self.word.bare {
             let Some(name) = self.word.word.as_literal().and_then(|text| self.names.find(text)) else {
@@ -298,9 +302,11 @@ impl Parser<'_> {
     /// Passes blanks and a comment; what follows.
     fn skip_blanks(&mut self) -> Option<u8> {
         loop {
-            let blanks = self.input.rest().iter().take_while(|&&byte| matches!(byte, b' ' | b'\t')).count();
+            let rest = self.input.rest();
+            let blanks = rest.iter().take_while(|&&byte| matches!(byte, b' ' | b'\t')).count();
+            let next = rest.get(blanks).copied();
             self.input.skip(blanks);
-            match self.input.peek() {
+            match next.filter(|&byte| byte != b'\\').or_else(|| self.input.peek()) {
                 Some(b' ' | b'\t') => self.input.bump(),
                 Some(b'#') => {
                     while !matches!(self.input.raw(0), Some(b'\n') | None) {

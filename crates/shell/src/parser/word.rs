@@ -1,8 +1,8 @@
 //! word — what is inside a word: ordinary text up to the end of its context, and where it is special.
 
-use super::builder::{Builder, make_literal};
-use super::token::{Kind, Mode, WordToken};
-use super::{Parsed, Parser, is_reserved};
+use super::builder::{Builder, joined};
+use super::token::{Kind, Mode, WordToken, reserved};
+use super::{Parsed, Parser};
 use crate::ast::{Part, Text, Word};
 use crate::input::Input;
 use crate::name::{is_name, is_name_byte};
@@ -82,10 +82,37 @@ const fn table(sets: &[(&[u8], u8)]) -> [u8; 256] {
 impl Parser<'_> {
     /// A word of a command, which begins here, as the next token.
     pub(super) fn read_word(&mut self, mode: Mode) -> Parsed<Kind> {
-        if let Some(kind) = self.plain_word() {
-            return Ok(kind);
+        // The most common: literal text, with its end in sight.
+        let rest = self.input.rest();
+        let mut seen = 0;
+        let length = rest.iter().position(|&byte| {
+            let class = CLASS[usize::from(byte)];
+            seen |= class;
+            class & (END | SPECIAL) != 0
+        });
+        match length {
+            Some(length @ 1..)
+                if seen & !(END | OPEN) == 0 && (seen & OPEN == 0 || !rest[..length].contains(&b']')) =>
+            {
+                let text = &rest[..length];
+                let kind = reserved(text).unwrap_or(Kind::Word);
+                if kind == Kind::Word {
+                    // What `set_text` does, while the text is still borrowed.
+                    self.word.word = Word::literal(text);
+                    self.word.bare = true;
+                    self.word.assign = None;
+                }
+                self.input.skip(length);
+                Ok(kind)
+            }
+            _ => self.read_special_word(mode),
         }
-        let mut builder = Builder::default();
+    }
+
+    /// The same where there are quotes or expansions in it, or it assigns.
+    #[inline(never)]
+    fn read_special_word(&mut self, mode: Mode) -> Parsed<Kind> {
+        let mut builder = self.builder();
         let mut assign = None;
         let mut assignment = false;
         self.tilde(&mut builder, false);
@@ -120,32 +147,15 @@ impl Parser<'_> {
             }
         }
         let bare = builder.is_bare() && assign.is_none();
-        if bare && is_reserved(&builder.text) {
-            let (kind, _) = WordToken::of_text(&builder.text);
+        if let (true, Some(kind)) = (bare, reserved(&builder.text)) {
             return Ok(kind);
         }
-        let mut word = builder.finish();
-        word.assignment = assignment && mode == Mode::Declaration;
+        let mut word = builder.finish(&mut self.scratch);
+        if assignment && mode == Mode::Declaration {
+            word = Word::Assignment(Box::new(word));
+        }
         self.word = WordToken { word, bare, assign };
         Ok(Kind::Word)
-    }
-
-    /// The most common word: literal text, with its end in sight.
-    fn plain_word(&mut self) -> Option<Kind> {
-        let rest = self.input.rest();
-        let mut seen = 0;
-        let length = rest.iter().position(|&byte| {
-            let class = CLASS[usize::from(byte)];
-            seen |= class;
-            class & (END | SPECIAL) != 0
-        })?;
-        if seen & !(END | OPEN) != 0 || length == 0 || seen & OPEN != 0 && rest[..length].contains(&b']') {
-            return None;
-        }
-        let (kind, word) = WordToken::of_text(&rest[..length]);
-        self.input.skip(length);
-        self.word = word;
-        Some(kind)
     }
 
     /// The text of a word up to the end of its context, or (in a `Token`) up to `=` or `:`.
@@ -158,11 +168,12 @@ impl Parser<'_> {
             let rest = self.input.rest();
             let run =
                 rest.iter().position(|&byte| STOPS[usize::from(byte)] & stop != 0).unwrap_or(rest.len());
+            let next = rest.get(run).copied();
             if run > 0 {
                 builder.extend(&rest[..run], quoted);
                 self.input.skip(run);
             }
-            let Some(byte) = self.input.peek() else {
+            let Some(byte) = next.filter(|&byte| byte != b'\\').or_else(|| self.input.peek()) else {
                 return match context {
                     Context::Token | Context::Here => Ok(()),
                     Context::DoubleQuote => Err(self.ended_in("unterminated quoted string")),
@@ -261,21 +272,22 @@ impl Parser<'_> {
         }
     }
 
+    /// Begins a word, with the memory that the last one needed.
+    pub(super) fn builder(&mut self) -> Builder {
+        Builder { text: std::mem::take(&mut self.scratch), ..Builder::default() }
+    }
+
     /// A word inside `${…}`, up to the end of its context, which stays.
     pub(super) fn inner_word(&mut self, context: Context) -> Parsed<Word> {
-        let mut builder = Builder::default();
+        let mut builder = self.builder();
         if !context.quoted() {
             self.tilde(&mut builder, false);
         }
         self.text(&mut builder, context)?;
-        builder.flush();
         // Text outside quotes is split in the end, so it must stay what it is.
-        let quoted = builder.parts.iter().all(|part| matches!(part, Part::Quoted(_)));
-        let mut word = Word { parts: builder.parts, literal: None, assignment: false };
-        if quoted || context == Context::BracePattern {
-            make_literal(&mut word);
-        }
-        Ok(word)
+        let parts = builder.into_parts(&mut self.scratch);
+        let quoted = parts.iter().all(|part| matches!(part, Part::Quoted(_)));
+        Ok(if quoted || context == Context::BracePattern { joined(parts) } else { Word::Parts(parts) })
     }
 
     /// The body of a here-document as a word.
@@ -289,5 +301,5 @@ impl Parser<'_> {
 }
 
 pub(super) fn quoted_word(text: Vec<u8>) -> Word {
-    Word { parts: Vec::new(), literal: Some(text.into()), assignment: false }
+    Word::literal(&text)
 }
