@@ -1,6 +1,6 @@
 # A counting loop with arithmetic.
 i=0
-while [ $i -lt 300000 ]; do
+while [ $i -lt 1000000 ]; do
     i=$((i + 1))
 done
 echo $i

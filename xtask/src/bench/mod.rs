@@ -6,6 +6,7 @@
 mod boot;
 mod data;
 mod race;
+mod shell;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -32,6 +33,9 @@ pub(crate) struct Arguments {
     /// The multi-call binary to compare with; else $TARN_PEER_BUSYBOX, else busybox in PATH.
     #[arg(long, value_name = "PROGRAM")]
     busybox: Option<PathBuf>,
+    /// For `shell`: an unpacked source package whose `configure` is run as well; may be given several times.
+    #[arg(long, value_name = "FOLDER")]
+    configure: Vec<PathBuf>,
     /// For `boot`: the architecture.
     #[arg(long, value_enum, default_value = "x86_64")]
     arch: ArchChoice,
@@ -71,7 +75,7 @@ struct Case {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match arguments.subject {
         Subject::Applets => applets(arguments),
-        Subject::Shell => shell(arguments),
+        Subject::Shell => shell::run(arguments),
         Subject::Boot => {
             deps::require(deps::Verb::Test, arguments.arch.each(), arguments.yes)?;
             arguments.arch.each().iter().try_for_each(|&arch| boot::run(arch, arguments.runs))
@@ -94,47 +98,10 @@ fn applets(arguments: &Arguments) -> Result<()> {
     );
     race::print_heading(&["rbox", "busybox", "GNU"]);
     for case in cases.case.iter().filter(|case| selected(arguments, &case.name)) {
+        let command = |script: &str, bin: &Path| command(script, bin, folder.path());
         let mut runners = vec![command(&case.run, ours.path()), command(&case.run, theirs.path())];
         runners.extend(case.gnu.as_deref().map(|gnu| command(gnu, Path::new("/usr/bin"))));
-        race::print_row(&case.name, &race::run(&runners, folder.path(), arguments.runs)?);
-    }
-    Ok(())
-}
-
-fn shell(arguments: &Arguments) -> Result<()> {
-    let rbox = rbox(arguments)?;
-    let ours = testkit::golden::link_applets(&rbox).map_err(anyhow::Error::msg)?;
-    let peer = busybox(arguments)?;
-    let theirs = testkit::golden::link_applets(&peer).map_err(anyhow::Error::msg)?;
-    let scripts = workspace::root().join("crates/shell/benches");
-    let mut files: Vec<PathBuf> = fs::read_dir(&scripts)
-        .with_context(|| scripts.display().to_string())?
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "sh"))
-        .collect();
-    files.sort();
-    let folder = data::make()?;
-    println!("ratio of CPU time: below 1 our sh is faster; {} runs each\n", arguments.runs);
-    race::print_heading(&["rbox sh", "busybox ash", "dash"]);
-    for file in files {
-        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        if !selected(arguments, &name) {
-            continue;
-        }
-        let with = |shell: &str, bin: &Path| race::Runner {
-            program: PathBuf::from(shell),
-            arguments: vec![file.display().to_string()],
-            environment: environment(bin),
-        };
-        let mut runners = vec![
-            with(&ours.path().join("sh").display().to_string(), ours.path()),
-            with(&theirs.path().join("ash").display().to_string(), theirs.path()),
-        ];
-        if deps::in_path("dash") {
-            runners.push(with("dash", theirs.path()));
-        }
-        race::print_row(&name, &race::run(&runners, folder.path(), arguments.runs)?);
+        race::print_row(&case.name, &race::run(&runners, arguments.runs)?);
     }
     Ok(())
 }
@@ -144,11 +111,12 @@ fn selected(arguments: &Arguments, name: &str) -> bool {
 }
 
 /// `sh -c SCRIPT` with `$bin`.
-fn command(script: &str, bin: &Path) -> race::Runner {
+fn command(script: &str, bin: &Path, folder: &Path) -> race::Runner {
     race::Runner {
         program: PathBuf::from("/bin/sh"),
         arguments: vec!["-c".to_string(), script.to_string()],
         environment: environment(bin),
+        folder: folder.to_path_buf(),
     }
 }
 

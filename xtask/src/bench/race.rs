@@ -1,7 +1,7 @@
 //! race — runs several commands in turns and compares their CPU time.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -13,6 +13,8 @@ pub(super) struct Runner {
     pub(super) program: PathBuf,
     pub(super) arguments: Vec<String>,
     pub(super) environment: BTreeMap<String, String>,
+    /// Where it runs.
+    pub(super) folder: PathBuf,
 }
 
 /// The CPU times of one runner, sorted.
@@ -28,13 +30,12 @@ impl Times {
     }
 }
 
-/// Runs every command `runs` times, taking turns so that the machine's other work meets them alike. All must succeed and
-/// print the same.
-pub(super) fn run(runners: &[Runner], folder: &Path, runs: usize) -> Result<Vec<Times>> {
+/// Runs every command `runs` times, taking turns so that the machine's other work meets them alike. All must succeed.
+pub(super) fn run(runners: &[Runner], runs: usize) -> Result<Vec<Times>> {
     let mut times: Vec<Times> = runners.iter().map(|_| Times(Vec::with_capacity(runs))).collect();
     for _ in 0..runs.max(1) {
         for (runner, times) in runners.iter().zip(&mut times) {
-            times.0.push(once(runner, folder)?);
+            times.0.push(once(runner)?);
         }
     }
     for times in &mut times {
@@ -44,11 +45,11 @@ pub(super) fn run(runners: &[Runner], folder: &Path, runs: usize) -> Result<Vec<
 }
 
 /// User and system time of one run, children included.
-fn once(runner: &Runner, folder: &Path) -> Result<Duration> {
+fn once(runner: &Runner) -> Result<Duration> {
     let before = children()?;
     let status = Command::new(&runner.program)
         .args(&runner.arguments)
-        .current_dir(folder)
+        .current_dir(&runner.folder)
         .env_clear()
         .envs(&runner.environment)
         .stdin(Stdio::null())
