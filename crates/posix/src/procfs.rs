@@ -155,6 +155,12 @@ impl Ids {
     }
 }
 
+/// Replaces what could steer a terminal: control characters, and bytes that are not UTF-8, become `?`.
+pub fn printable(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    text.chars().map(|next| if next.is_control() || next == '\u{fffd}' { '?' } else { next }).collect()
+}
+
 /// What stands behind `name` at the begin of a line.
 pub fn value<'a>(text: &'a [u8], name: &str) -> Option<&'a str> {
     let mut lines = text.split(|&byte| byte == b'\n');

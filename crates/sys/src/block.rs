@@ -21,6 +21,15 @@ const BLKBSZSET: u32 = 0x4008_1271;
 const BLKGETSIZE64: u32 = 0x8008_1272;
 const HDIO_GETGEO: u32 = 0x0301;
 const FITRIM: u32 = 0xc018_5879;
+const BLKDISCARD: u32 = 0x1277;
+const BLKSECDISCARD: u32 = 0x127d;
+const FIFREEZE: u32 = 0xc004_5877;
+const FITHAW: u32 = 0xc004_5878;
+const FDFLUSH: u32 = 0x024b;
+const RAID_AUTORUN: u32 = 0x0914;
+const CDROMEJECT: u32 = 0x5309;
+const CDROMCLOSETRAY: u32 = 0x5319;
+const CDROM_DRIVE_STATUS: u32 = 0x5326;
 
 /// Bytes of a block device, or of a file that stands for one.
 pub fn size_bytes(file: &File) -> io::Result<u64> {
@@ -116,4 +125,41 @@ pub fn trim(directory: &File, start: u64, length: u64, extent_min: u64) -> io::R
     let mut range = [start, length, extent_min];
     by_pointer(directory.as_raw_fd(), FITRIM, &mut range)?;
     Ok(range[1])
+}
+
+/// Tells the device that the bytes are not needed any more; `secure`: and that they must be gone.
+pub fn discard(device: &File, start: u64, length: u64, secure: bool) -> io::Result<()> {
+    let request = if secure { BLKSECDISCARD } else { BLKDISCARD };
+    by_pointer(device.as_raw_fd(), request, &mut [start, length]).map(drop)
+}
+
+/// Writes out a mounted file system and holds back what would change it (`freeze`), or lets go again.
+pub fn freeze(directory: &File, freeze: bool) -> io::Result<()> {
+    let request = if freeze { FIFREEZE } else { FITHAW };
+    by_pointer(directory.as_raw_fd(), request, &mut 0i32).map(drop)
+}
+
+/// Forgets what is known of the medium in a floppy drive.
+pub fn flush_floppy(device: &File) -> io::Result<()> {
+    by_value(device.as_raw_fd(), FDFLUSH, 0).map(drop)
+}
+
+/// Makes the kernel look for RAID arrays of the old kind and start them.
+pub fn start_raids(device: &File) -> io::Result<()> {
+    by_value(device.as_raw_fd(), RAID_AUTORUN, 0).map(drop)
+}
+
+/// Opens the tray of a drive.
+pub fn eject(device: &File) -> io::Result<()> {
+    by_value(device.as_raw_fd(), CDROMEJECT, 0).map(drop)
+}
+
+pub fn close_tray(device: &File) -> io::Result<()> {
+    by_value(device.as_raw_fd(), CDROMCLOSETRAY, 0).map(drop)
+}
+
+/// Whether the tray is open.
+pub fn is_tray_open(device: &File) -> io::Result<bool> {
+    const OPEN: i32 = 2;
+    by_value(device.as_raw_fd(), CDROM_DRIVE_STATUS, 0).map(|status| status == OPEN)
 }

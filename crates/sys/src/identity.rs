@@ -21,6 +21,19 @@ pub fn set(user: Option<u32>, group: Option<u32>, groups: &[u32]) -> io::Result<
     }
 }
 
+/// The same without touching the further groups.
+pub fn set_ids(user: Option<u32>, group: Option<u32>) -> io::Result<()> {
+    if let Some(group) = group {
+        // SAFETY: takes numbers only.
+        check(unsafe { libc::setresgid(group, group, group) })?;
+    }
+    match user {
+        // SAFETY: takes numbers only.
+        Some(user) => check(unsafe { libc::setresuid(user, user, user) }),
+        None => Ok(()),
+    }
+}
+
 /// Real and effective group.
 pub fn groups() -> (u32, u32) {
     // SAFETY: neither call takes anything or can fail.

@@ -30,6 +30,14 @@ impl Modes {
         set(self.fd, &self.termios);
     }
 
+    /// Sets lines, echo and signals for another program, whatever these modes have.
+    pub fn set_cooked(&self) {
+        let mut termios = self.termios;
+        termios.c_lflag |= libc::ICANON | libc::ECHO | libc::ISIG | libc::IEXTEN;
+        termios.c_iflag |= libc::ICRNL | libc::IXON;
+        set(self.fd, &termios);
+    }
+
     /// The same modes for reading keys one by one: no echo, no lines. The keys for signals stay keys.
     pub fn set_for_keys(&self) {
         let mut termios = self.termios;

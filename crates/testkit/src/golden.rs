@@ -18,7 +18,8 @@
 //! ```
 //!
 //! Each block runs in a fresh directory under `sh -u`, with a `PATH` whose first folder (`$bin`) links every applet to
-//! the program under test: write `$bin/echo` where the shell's own builtin would be taken. A missing `stdout` section
+//! the program under test: write `$bin/echo` where the shell's own builtin would be taken. `$root` is the folder with the
+//! files of the images' root. A missing `stdout` section
 //! means no output; a missing `stderr` section means none if the status is 0 and any otherwise. A last line `\` in a
 //! section says that the output does not end in a newline. `UPDATE=1` rewrites the sections.
 //!
@@ -332,6 +333,7 @@ fn run(block: &Block, bin: &Path) -> Result<Outcome, String> {
         .env_clear()
         .env("PATH", format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", bin.display()))
         .env("bin", bin)
+        .env("root", concat!(env!("CARGO_MANIFEST_DIR"), "/../../boot/root"))
         .env("HOME", directory.path())
         .env("LC_ALL", "C.UTF-8")
         .env("TZ", "UTC")

@@ -3,6 +3,7 @@
 pub(crate) mod blkid;
 pub(crate) mod blockdev;
 pub(crate) mod common;
+pub(crate) mod device;
 pub(crate) mod findfs;
 pub(crate) mod fstrim;
 pub(crate) mod losetup;

@@ -1,5 +1,6 @@
 // Written by `cargo xtask codegen`.
 
+pub(crate) mod attributes;
 pub(crate) mod basename;
 pub(crate) mod chmod;
 pub(crate) mod chown;
@@ -18,6 +19,7 @@ pub(crate) mod mkdir;
 pub(crate) mod mknod;
 pub(crate) mod mktemp;
 pub(crate) mod mv;
+pub(crate) mod readahead;
 pub(crate) mod readlink;
 pub(crate) mod rm;
 pub(crate) mod rmdir;

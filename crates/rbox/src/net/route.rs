@@ -10,6 +10,9 @@ use sys::interface::{Control, code};
 use sys::socket::family;
 
 use super::common::{Prefix, mask, mask_length, octets, resolve};
+use super::routes::{
+    DYNAMIC, GATEWAY, HOST, IRTT, MODIFIED, MSS, REINSTATE, REJECT, UP, WINDOW, flags_text, show,
+};
 use crate::prelude::*;
 
 pub(crate) const APPLET: Applet = Applet {
@@ -29,17 +32,6 @@ Show or edit kernel routing tables.
     process: Process::Fork,
     run,
 };
-
-const UP: u16 = 0x1;
-const GATEWAY: u16 = 0x2;
-const HOST: u16 = 0x4;
-const REINSTATE: u16 = 0x8;
-const DYNAMIC: u16 = 0x10;
-const MODIFIED: u16 = 0x20;
-const MSS: u16 = 0x40;
-const WINDOW: u16 = 0x80;
-const IRTT: u16 = 0x100;
-const REJECT: u16 = 0x200;
 
 fn run(cx: &mut Cx<'_>) -> Result {
     // -net and -host are words of the command, not options.
@@ -67,70 +59,6 @@ fn run(cx: &mut Cx<'_>) -> Result {
         }
         Some(_) => Err(Error::usage("")),
     }
-}
-
-/// Letters of the flags, by their bits.
-fn flags_text(flags: u32) -> String {
-    const LETTERS: &[(u32, char)] = &[
-        (GATEWAY as u32, 'G'),
-        (HOST as u32, 'H'),
-        (REINSTATE as u32, 'R'),
-        (DYNAMIC as u32, 'D'),
-        (MODIFIED as u32, 'M'),
-        (0x0004_0000, 'A'),
-        (0x0100_0000, 'C'),
-        (0x0020_0000, 'n'),
-    ];
-    let mut text = String::from(if flags & u32::from(REJECT) != 0 { '!' } else { 'U' });
-    text.extend(LETTERS.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, letter)| *letter));
-    text
-}
-
-fn show(cx: &mut Cx<'_>, numeric: bool, other: bool) -> Result {
-    let columns = if other { "  MSS Window  irtt" } else { "Metric Ref    Use" };
-    writeln!(
-        cx.out,
-        "Kernel IP routing table\nDestination     Gateway         Genmask         Flags {columns} Iface"
-    );
-    let text = fs::read_to_string("/proc/net/route").at("/proc/net/route")?;
-    for line in text.lines().skip(1) {
-        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-        let [device, target, gateway, flags, references, used, metric, mask, mss, window, irtt] = fields[..]
-        else {
-            continue;
-        };
-        let hex = |text: &str| u32::from_str_radix(text, 16).unwrap_or(0);
-        let flags = hex(flags);
-        if flags & u32::from(UP) == 0 {
-            continue;
-        }
-        // The numbers are in the order of the machine that wrote them.
-        let address = |text: &str| Ipv4Addr::from(hex(text).to_ne_bytes());
-        write!(
-            cx.out,
-            "{:<15.15} {:<15.15} {:<16}{:<6}",
-            name(address(target), numeric, "default"),
-            name(address(gateway), numeric, "*"),
-            address(mask).to_string(),
-            flags_text(flags)
-        );
-        if other {
-            writeln!(cx.out, "{mss:>5} {window:<5} {irtt:>6} {device}");
-        } else {
-            writeln!(cx.out, "{metric:<6} {references:<2} {used:>7} {device}");
-        }
-    }
-    Ok(())
-}
-
-fn name(address: Ipv4Addr, numeric: bool, any: &str) -> String {
-    if numeric {
-        return address.to_string();
-    }
-    if address.is_unspecified() {
-        return any.to_string();
-    }
-    sys::resolver::host_name(IpAddr::V4(address)).unwrap_or_else(|| address.to_string())
 }
 
 fn show_6(cx: &mut Cx<'_>) -> Result {

@@ -1,12 +1,6 @@
 //! common — what the applets that look at processes share: names, users, times, scaled numbers.
 
-use posix::procfs::{self, Stat};
-
-/// Replaces what could steer a terminal: control characters, and bytes that are not UTF-8, become `?`.
-pub(crate) fn printable(text: &[u8]) -> String {
-    let text = String::from_utf8_lossy(text);
-    text.chars().map(|next| if next.is_control() || next == '\u{fffd}' { '?' } else { next }).collect()
-}
+use posix::procfs::{self, Stat, printable};
 
 /// The command line as one text. Kernel threads are `[name]`; a process that goes by another name than its first
 /// argument says (a script, a renamed thread) has it before as `{name}`.

@@ -5,7 +5,6 @@
 use posix::procfs::{self, Ids, Stat};
 use posix::regex::{self, Regex};
 
-use super::common;
 use crate::prelude::*;
 
 pub(crate) const APPLETS: &[Applet] = &[
@@ -71,9 +70,9 @@ fn pgrep(cx: &mut Cx<'_>) -> Result {
         }
         write!(cx.out, "{}", stat.pid);
         if options.has('a') {
-            write!(cx.out, " {}", common::printable(&command_line(stat)));
+            write!(cx.out, " {}", posix::procfs::printable(&command_line(stat)));
         } else if options.has('l') {
-            write!(cx.out, " {}", common::printable(&stat.name));
+            write!(cx.out, " {}", posix::procfs::printable(&stat.name));
         }
         cx.out.write(b"\n");
     }
@@ -105,7 +104,7 @@ fn pkill(cx: &mut Cx<'_>) -> Result {
         if let Err(error) = sys::kill::send(stat.pid, signal.unwrap_or(TERM)) {
             cx.report(Error::io(format_args!("can't kill pid {}", stat.pid), error));
         } else if options.has('e') {
-            writeln!(cx.out, "{} killed (pid {})", common::printable(&stat.name), stat.pid);
+            writeln!(cx.out, "{} killed (pid {})", posix::procfs::printable(&stat.name), stat.pid);
         }
     }
     Ok(())

@@ -4,6 +4,7 @@ pub(crate) mod cal;
 pub(crate) mod date;
 pub(crate) mod echo;
 pub(crate) mod env;
+pub(crate) mod expr;
 pub(crate) mod r#false;
 pub(crate) mod flock;
 pub(crate) mod getopt;

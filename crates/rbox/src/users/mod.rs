@@ -19,5 +19,7 @@ pub(crate) mod passwd;
 pub(crate) mod shells;
 pub(crate) mod su;
 pub(crate) mod sulogin;
+pub(crate) mod utmp;
 pub(crate) mod vlock;
+pub(crate) mod who;
 pub(crate) mod whoami;

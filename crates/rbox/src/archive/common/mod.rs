@@ -2,11 +2,12 @@
 //! first bytes are.
 
 pub(crate) mod place;
+pub(crate) mod single;
 
 use std::fs::File;
 
 use crate::prelude::*;
-use archive::gzip;
+use archive::{bzip2, gzip, lzma, xz};
 
 /// How a file is packed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,9 +24,9 @@ impl Packing {
     pub(crate) fn of_bytes(start: &[u8]) -> Packing {
         if start.starts_with(&gzip::MAGIC) {
             Packing::Gzip
-        } else if start.starts_with(b"BZh") {
+        } else if start.starts_with(&bzip2::MAGIC) {
             Packing::Bzip2
-        } else if start.starts_with(b"\xfd7zXZ\0") {
+        } else if start.starts_with(&xz::MAGIC) {
             Packing::Xz
         } else {
             Packing::None
@@ -57,6 +58,17 @@ impl Packing {
             Packing::Lzma => "lzma",
         }
     }
+}
+
+/// What `input` is when it is unpacked.
+pub(crate) fn unpacked<'a>(packing: Packing, input: &'a mut dyn BufRead) -> io::Result<Box<dyn Read + 'a>> {
+    Ok(match packing {
+        Packing::None => Box::new(input),
+        Packing::Gzip => Box::new(gzip::Reader::new(input)),
+        Packing::Bzip2 => Box::new(bzip2::Reader::new(input)),
+        Packing::Xz => Box::new(xz::Reader::new(input)),
+        Packing::Lzma => Box::new(lzma::Reader::new(input)?),
+    })
 }
 
 /// Opens a file for reading; "-" is standard input.

@@ -5,8 +5,8 @@ use std::fs::File;
 use super::Selection;
 use crate::applets::archive::common::{Packing, cant_open};
 use crate::prelude::*;
-use archive::gzip;
 use archive::tar::{Entry, Kind, Writer};
+use archive::{bzip2, gzip};
 use cli::walk::{Event, Follow, Settings, Walk};
 use posix::links::FirstNames;
 use sys::at::{self, Stat};
@@ -16,7 +16,7 @@ pub(super) fn run(cx: &mut Cx<'_>, options: &Options, file: &Path, selection: Se
         return Err(Error::message("empty archive"));
     }
     let packing = super::packing(options, file).unwrap_or(Packing::None);
-    if !matches!(packing, Packing::None | Packing::Gzip) {
+    if !matches!(packing, Packing::None | Packing::Gzip | Packing::Bzip2) {
         return Err(Error::message(format_args!("cannot pack by {}", packing.name())));
     }
     let fixed = Fixed::of(options)?;
@@ -52,6 +52,10 @@ pub(super) fn run(cx: &mut Cx<'_>, options: &Options, file: &Path, selection: Se
     let written = match packing {
         Packing::Gzip => {
             let mut packed = gzip::Writer::new(&mut sink, 6, 0);
+            creation.write(cx, &mut packed).and_then(|()| packed.finish().doing("write error"))
+        }
+        Packing::Bzip2 => {
+            let mut packed = bzip2::Writer::new(&mut sink, 9);
             creation.write(cx, &mut packed).and_then(|()| packed.finish().doing("write error"))
         }
         _ => creation.write(cx, &mut sink),

@@ -4,9 +4,8 @@ use std::os::fd::AsRawFd;
 
 use super::Selection;
 use crate::applets::archive::common::place::{Place, Root, clear};
-use crate::applets::archive::common::{Packing, broken, open_input};
+use crate::applets::archive::common::{Packing, broken, open_input, unpacked};
 use crate::prelude::*;
-use archive::gzip;
 use archive::tar::{Entry, Kind, Reader};
 use sys::at::{self, Links, SetTime, Time};
 
@@ -46,8 +45,10 @@ pub(super) fn run(cx: &mut Cx<'_>, options: &Options, file: &Path, selection: Se
     };
     let read = match packing {
         Packing::None => extraction.read(cx, &mut input),
-        Packing::Gzip => extraction.read(cx, &mut gzip::Reader::new(&mut input)),
-        other => Err(Error::message(format_args!("cannot unpack {}", other.name()))),
+        packing => match unpacked(packing, &mut input) {
+            Ok(mut reader) => extraction.read(cx, &mut *reader),
+            Err(error) => Err(broken(error)),
+        },
     };
     // Directories get their modes and times also when the archive turns out to be damaged.
     extraction.finish_directories(cx);

@@ -143,8 +143,10 @@ impl Row {
             Kind::Uid => self.ids.user.to_string(),
             Kind::UidReal => self.ids.user_real.to_string(),
             Kind::Gid => self.ids.group.to_string(),
-            Kind::Name => common::printable(&stat.name),
-            Kind::Command if self.process != stat.pid => format!("{{{}}}", common::printable(&stat.name)),
+            Kind::Name => posix::procfs::printable(&stat.name),
+            Kind::Command if self.process != stat.pid => {
+                format!("{{{}}}", posix::procfs::printable(&stat.name))
+            }
             Kind::Command => common::command_text(stat),
             Kind::Pid => self.process.to_string(),
             Kind::Thread => stat.pid.to_string(),
@@ -227,7 +229,7 @@ impl Row {
     fn waits(&self) -> String {
         let path = format!("/proc/{}/task/{}/wchan", self.process, self.stat.pid);
         match std::fs::read(path) {
-            Ok(text) if !text.is_empty() && text != b"0" => common::printable(&text),
+            Ok(text) if !text.is_empty() && text != b"0" => posix::procfs::printable(&text),
             _ => "-".to_string(),
         }
     }

@@ -159,7 +159,7 @@ fn command(row: &Row) -> String {
     if row.process == row.stat.pid {
         return common::command_text(&row.stat);
     }
-    format!("{{{}}}", common::printable(&row.stat.name))
+    format!("{{{}}}", posix::procfs::printable(&row.stat.name))
 }
 
 fn memory_line(row: &Row) -> String {

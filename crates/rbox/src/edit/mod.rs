@@ -1,0 +1,5 @@
+// Written by `cargo xtask codegen`.
+
+pub(crate) mod common;
+pub(crate) mod less;
+pub(crate) mod vi;
