@@ -194,7 +194,8 @@ fn yaml_scalar(item: &Item, indent: usize, out: &mut Vec<u8>) {
     }
 }
 
-fn yaml_text(text: &[u8], indent: usize, out: &mut Vec<u8>) {
+/// Appends a text behind a colon or dash, and the line's end; a block's lines stand deeper than `indent`.
+pub(crate) fn yaml_text(text: &[u8], indent: usize, out: &mut Vec<u8>) {
     let has = |needle: &[u8]| text.windows(needle.len()).any(|part| part == needle);
     if text.len() >= LINE_MAX || has(b"\n") || has(b"'") || has(b" #") {
         return yaml_block(text, indent, out);
@@ -273,8 +274,8 @@ fn json_list(kind: &'static Kind, list: &Object, indent: usize, out: &mut Text) 
     out.push(b']');
 }
 
-/// A string. Control characters are escaped, which the reference forgets for all but line feed and tab.
-fn json_text(text: &[u8], out: &mut Vec<u8>) {
+/// Appends a string. Control characters are escaped, which the reference forgets for all but line feed and tab.
+pub(crate) fn json_text(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     for &byte in text {
         match byte {

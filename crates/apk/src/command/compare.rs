@@ -16,7 +16,7 @@ pub(super) fn run(cx: &mut Cx) -> Result {
         for (one, index) in system.repositories.list.iter().zip(&system.indexes) {
             if let Ok(description) = index {
                 let url = repository::printable(&one.url);
-                cx.messages.message([description, b" [".as_slice(), &url, b"]"].concat());
+                cx.messages.out.write(&[description, b" [".as_slice(), &url, b"]\n"].concat());
             }
         }
         return Ok(0);
@@ -84,8 +84,8 @@ fn compare(cx: &mut Cx, universe: &Universe<'_>, id: PackageId, limit: Option<&[
     if let Some(best) = best {
         let best = universe.package(best);
         line.extend_from_slice(&[best.version, b" "].concat());
-        let mut tags = universe.tags().iter().filter(|tag| tag.repositories & best.repositories != 0);
-        if let Some(tag) = tags.next().filter(|tag| !tag.name.is_empty()) {
+        let from = best.repositories & allowed;
+        if let Some(tag) = universe.tags().iter().skip(1).find(|tag| tag.repositories & from != 0) {
             line.extend_from_slice(&[b"@", tag.name.as_slice()].concat());
         }
     }

@@ -7,7 +7,7 @@ use super::system::{ALL, System};
 use super::{Applet, Cx, Result};
 use crate::output::Line;
 use crate::solver::{Flags, Solution};
-use crate::universe::{Bearing, NameId, PackageId, Universe};
+use crate::universe::{Bearing, NameId, PackageId, Universe, compare_names};
 
 static OPTIONS: Group = Group {
     title: "Del",
@@ -99,7 +99,7 @@ fn dependents(universe: &Universe<'_>, installed: &[PackageId], id: PackageId) -
 fn say_what_stays(cx: &mut Cx, universe: &Universe<'_>, solution: &Solution<'_>, names: &[NameId]) {
     let present = present(universe, solution);
     let mut names = names.to_vec();
-    names.sort_by_key(|&name| universe.name_of(name).text);
+    names.sort_by(|&a, &b| compare_names(universe.name_of(a).text, universe.name_of(b).text));
     names.dedup();
     let mut said = false;
     for name in names {

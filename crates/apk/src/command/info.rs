@@ -1,9 +1,16 @@
 //! info — what is known of packages, block by block.
 
+use std::os::unix::ffi::OsStringExt;
+
 use super::groups::QUERY;
 use super::options::{Group, Opt, Takes, opt};
+use super::query::fields::{Field, Fields};
+use super::query::record::{Source, Value};
+use super::query::render::Format;
+use super::query::selection::{self, Selection};
+use super::query::{self};
 use super::select;
-use super::system::{ALL, System};
+use super::system::System;
 use super::{Applet, Cx, Result};
 use crate::output::{Line, size};
 use crate::universe::{Dep, PackageId, Universe};
@@ -46,34 +53,52 @@ pub static APPLET: Applet = Applet {
     run,
 };
 
-/// The parts in the order in which they are printed, by option; those of the second kind are known of installed
-/// packages only.
-const PARTS: [(&str, &str, bool); 12] = [
-    ("description", "description:", false),
-    ("webpage", "webpage:", false),
-    ("size", "installed size:", false),
-    ("depends", "depends on:", false),
-    ("provides", "provides:", false),
-    ("rdepends", "is required by:", true),
-    ("contents", "contains:", true),
-    ("triggers", "triggers:", true),
-    ("install-if", "has auto-install rule:", false),
-    ("rinstall-if", "affects auto-installation of:", true),
-    ("replaces", "replaces:", true),
-    ("license", "license:", false),
+/// The parts in the order in which they are printed, with their titles.
+const PARTS: [(&str, Field, &str); 12] = [
+    ("description", Field::Description, "description:"),
+    ("webpage", Field::Url, "webpage:"),
+    ("size", Field::InstalledSize, "installed size:"),
+    ("depends", Field::Depends, "depends on:"),
+    ("provides", Field::Provides, "provides:"),
+    ("rdepends", Field::ReverseDepends, "is required by:"),
+    ("contents", Field::Contents, "contains:"),
+    ("triggers", Field::Triggers, "triggers:"),
+    ("install-if", Field::InstallIf, "has auto-install rule:"),
+    ("rinstall-if", Field::ReverseInstallIf, "affects auto-installation of:"),
+    ("replaces", Field::Replaces, "replaces:"),
+    ("license", Field::License, "license:"),
 ];
 
 /// What is printed where nothing was asked for.
-const USUAL: [&str; 3] = ["description", "webpage", "size"];
+const USUAL: [Field; 3] = [Field::Description, Field::Url, Field::InstalledSize];
 
 fn run(cx: &mut Cx) -> Result {
-    let system = System::open(cx, ALL)?;
+    let mut selection = Selection::new(cx, &[Field::Name, Field::Provides])?;
+    selection.all_versions = true;
+    // The option of this applet asks another question.
+    selection.installed = false;
+    let format = Format::of(cx)?;
+    let asked = PARTS.iter().filter(|(option, ..)| cx.options.has(option)).map(|(_, field, _)| *field);
+    let mut parts: Vec<Field> = asked.collect();
+    let all = cx.options.has("all");
+    if parts.is_empty() && !all {
+        parts = USUAL.to_vec();
+    }
+    let fields = if all {
+        Fields::all(Field::Package)
+    } else {
+        Fields::of(&[&[Field::Name, Field::Version], parts.as_slice()].concat())
+    };
+    let mut fields = query::fields(cx, fields)?;
+    fields.reverse = Field::Package;
+    let wanted = selection::sources(cx, selection::Source::System)?;
+    let system = System::open(cx, wanted)?;
     let mut universe = system.universe();
     let args = cx.args.clone();
     if cx.options.has("who-owns") {
         return Ok(who_owns(cx, &mut universe, &args));
     }
-    if args.is_empty() {
+    if args.is_empty() && !cx.options.has("world") {
         let mut packages = universe.load_installed();
         select::sort(&universe, &mut packages);
         packages.into_iter().for_each(|id| print_short(cx, &universe, id));
@@ -82,34 +107,30 @@ fn run(cx: &mut Cx) -> Result {
     if cx.options.has("exists") {
         return Ok(exists(cx, &mut universe, &args));
     }
-    let all = cx.options.has("all");
-    let mut parts: Vec<_> = PARTS.iter().filter(|(option, ..)| all || cx.options.has(option)).collect();
-    if parts.is_empty() {
-        parts = PARTS.iter().filter(|(option, ..)| USUAL.contains(option)).collect();
+    let selected = selection.select(cx, &system, &mut universe, &args)?.sorted(&universe);
+    if selected.unsolved > 0 {
+        return Ok(selected.unsolved);
     }
-    universe.load_installed();
-    let mut errors = 0;
-    for word in &args {
-        let name = universe.name(word);
-        universe.load(name);
-        let providers = universe.name_of(name).providers.iter().map(|provider| provider.package);
-        let mut packages: Vec<PackageId> =
-            providers.filter(|&id| universe.package(id).name == name).collect();
-        select::sort(&universe, &mut packages);
-        errors += i32::from(packages.is_empty());
-        let mut partly = false;
-        for id in packages {
-            for (option, title, installed_only) in &parts {
-                if *installed_only && !universe.package(id).installed {
-                    partly = true;
-                    continue;
-                }
-                print_part(cx, &universe, id, option, title);
+    if format.is_some_and(|format| format != Format::Default) || !cx.globals.legacy_info {
+        let format = format.unwrap_or(Format::Default);
+        return Ok(query::print(cx, &system, &mut universe, &selected, &fields, format, true));
+    }
+    let parts: Vec<_> = PARTS.iter().filter(|(_, field, _)| fields.list.contains(field)).collect();
+    let wanted: Vec<Field> = parts.iter().map(|(_, field, _)| *field).collect();
+    let mut source = Source::new(&system, &mut universe, &wanted);
+    source.reverse_installed = true;
+    let mut partly = false;
+    for id in selected.packages {
+        for (_, field, title) in &parts {
+            let of_database = field.is_of_installed() || field.is_reverse();
+            if of_database && !source.universe.package(id).installed {
+                partly = true;
+            } else {
+                print_part(cx, &source, id, *field, title);
             }
         }
-        errors += i32::from(all && partly);
     }
-    Ok(errors)
+    Ok(selected.unmatched.max(i32::from(all && partly)))
 }
 
 fn print_short(cx: &mut Cx, universe: &Universe<'_>, id: PackageId) {
@@ -130,91 +151,74 @@ fn exists<'t>(cx: &mut Cx, universe: &mut Universe<'t>, args: &'t [Vec<u8>]) -> 
     let mut missing = 0;
     for word in args {
         let dep = crate::dependency::Borrowed::parse(word).map(|borrowed| Dep::new(universe, borrowed));
-        let installed = dep.is_some_and(|dep| {
+        let installed = dep.and_then(|dep| {
             universe.load(dep.name);
             let mut providers = universe.name_of(dep.name).providers.iter();
-            providers.any(|provider| {
+            let fits = providers.find(|provider| {
                 let package = universe.package(provider.package);
                 package.installed
                     && package.name == dep.name
                     && dep.is_provided(universe, None, Some(provider))
-            })
+            });
+            fits.map(|provider| provider.package)
         });
-        if !installed {
-            missing += 1;
-        } else if cx.messages.verbosity > 0 {
-            cx.messages.out.write(&[word.as_slice(), b"\n"].concat());
+        match installed {
+            None => missing += 1,
+            Some(id) if cx.messages.verbosity > 1 => {
+                cx.messages.out.write(&[select::full_name(universe, id).as_slice(), b"\n"].concat());
+            }
+            Some(_) if cx.messages.verbosity > 0 => {
+                cx.messages.out.write(&[word.as_slice(), b"\n"].concat());
+            }
+            Some(_) => {}
         }
     }
     missing
 }
 
-fn print_part(cx: &mut Cx, universe: &Universe<'_>, id: PackageId, option: &str, title: &str) {
-    let package = universe.package(id);
-    let mut text = Vec::new();
-    let deps = |list: &[Dep<'_>], text: &mut Vec<u8>| {
-        for dep in list {
-            dep.write(universe, text);
-            text.push(b'\n');
-        }
+fn print_part(cx: &mut Cx, source: &Source<'_, '_>, id: PackageId, field: Field, title: &str) {
+    let package = source.universe.package(id);
+    let value = source.value(id, field, Field::Package);
+    let items = match value {
+        Some(Value::Words(items) | Value::Counted(items) | Value::Lines(items)) => items,
+        Some(Value::Text(text)) => vec![text],
+        Some(Value::Number(number)) => vec![size::whole(number).into_bytes()],
+        None if field == Field::InstalledSize => vec![size::whole(0).into_bytes()],
+        None => Vec::new(),
     };
-    let line = |value: &[u8], text: &mut Vec<u8>| {
-        text.extend_from_slice(value);
-        text.push(b'\n');
-    };
-    match option {
-        "description" => line(package.field(b'T'), &mut text),
-        "webpage" => line(package.field(b'U'), &mut text),
-        "size" => line(size::human(package.installed_size).as_bytes(), &mut text),
-        "depends" => deps(&package.depends, &mut text),
-        "provides" => deps(&package.provides, &mut text),
-        "install-if" => deps(&package.install_if, &mut text),
-        "license" => line(package.field(b'L'), &mut text),
-        "contents" => files(package.block).for_each(|path| line(&path, &mut text)),
-        "replaces" => crate::dependency::words(package.field(b'r')).for_each(|word| line(word, &mut text)),
-        "rdepends" => {
-            let installed = installed(universe);
-            for other in select::dependents(universe, &installed, id) {
-                line(&select::full_name(universe, other), &mut text);
+    let is_text = matches!(field, Field::Description | Field::Url | Field::InstalledSize | Field::License);
+    let mut out = Vec::new();
+    if cx.messages.verbosity > 1 {
+        let name = source.universe.name_of(package.name).text;
+        match field {
+            Field::Contents | Field::Triggers => {
+                let lead: &[u8] = if field == Field::Triggers { b"trigger " } else { b"" };
+                for item in &items {
+                    out.extend_from_slice(&[name, b": ", lead, item, b"\n"].concat());
+                }
             }
-        }
-        "rinstall-if" => {
-            for other in installed(universe) {
-                let mut rules = universe.package(other).install_if.iter();
-                if rules
-                    .any(|dep| dep.bearing(universe, Some(other), id) == crate::universe::Bearing::Satisfied)
-                {
-                    line(&select::full_name(universe, other), &mut text);
+            _ => {
+                out.extend_from_slice(&[name, b": "].concat());
+                for item in &items {
+                    out.extend_from_slice(item);
+                    out.extend_from_slice(if is_text { b"" } else { b" " });
                 }
             }
         }
-        _ => {}
-    }
-    if cx.messages.verbosity > 0 {
-        let head = Line(select::full_name(universe, id)).bytes(b" ").bytes(title.as_bytes()).bytes(b"\n");
-        cx.messages.out.write(&head.0);
-    }
-    text.push(b'\n');
-    cx.messages.out.write(&text);
-}
-
-/// The installed packages in the order of the database.
-fn installed(universe: &Universe<'_>) -> Vec<PackageId> {
-    let mut packages = select::by_source(universe);
-    packages.retain(|&id| universe.package(id).installed);
-    packages
-}
-
-/// The paths of a package's files, without the slash at the beginning.
-fn files(block: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
-    let mut folder: &[u8] = b"";
-    block.split(|&byte| byte == b'\n').filter_map(move |line| {
-        if let Some(path) = line.strip_prefix(b"F:") {
-            folder = path;
+        out.push(b'\n');
+    } else {
+        if cx.messages.verbosity > 0 || is_text {
+            let name = select::full_name(source.universe, id);
+            out.extend_from_slice(&[name.as_slice(), b" ", title.as_bytes(), b"\n"].concat());
         }
-        let name = line.strip_prefix(b"R:")?;
-        Some(if folder.is_empty() { name.to_vec() } else { [folder, b"/", name].concat() })
-    })
+        let none = [Vec::new()];
+        let shown = if is_text && items.is_empty() { &none } else { items.as_slice() };
+        for item in shown {
+            out.extend_from_slice(&[item.as_slice(), b"\n"].concat());
+        }
+        out.push(b'\n');
+    }
+    cx.messages.out.write(&out);
 }
 
 /// `-W`: says whom files belong to and counts those that belong to nobody.
@@ -222,8 +226,17 @@ fn who_owns(cx: &mut Cx, universe: &mut Universe<'_>, args: &[Vec<u8>]) -> i32 {
     let packages = universe.load_installed();
     let mut errors = 0;
     for word in args {
-        let wanted = word.strip_prefix(b"/").unwrap_or(word);
-        let owner = packages.iter().find(|&&id| files(universe.package(id).block).any(|path| path == wanted));
+        let owner_of = |path: &[u8]| {
+            let wanted = path.strip_prefix(b"/").unwrap_or(path);
+            let owns =
+                |id: &&PackageId| selection::paths(universe.package(**id).block).any(|path| path == wanted);
+            packages.iter().find(owns)
+        };
+        let resolved = std::fs::canonicalize(super::os(word)).map(|path| path.into_os_string().into_vec());
+        let (word, owner) = match (owner_of(word), &resolved) {
+            (None, Ok(resolved)) => (resolved, owner_of(resolved)),
+            (owner, _) => (word, owner),
+        };
         let Some(&owner) = owner else {
             cx.messages.error(Line::default().bytes(word).bytes(b": Could not find owner package"));
             errors += 1;

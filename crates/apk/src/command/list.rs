@@ -2,12 +2,15 @@
 
 use super::groups::QUERY;
 use super::options::{Group, Opt, Takes, opt};
+use super::query::fields::{Field, Fields};
+use super::query::render::Format;
+use super::query::selection::{self, Selection, Source, Word};
+use super::query::{self};
 use super::select;
-use super::system::{ALL, System};
+use super::system::System;
 use super::{Applet, Cx, Result};
 use crate::output::Line;
-use crate::universe::{PackageId, Universe};
-use crate::version;
+use crate::universe::{PackageId, Universe, compare_names};
 
 static OPTIONS: Group = Group {
     title: "List",
@@ -42,53 +45,94 @@ pub static APPLET: Applet = Applet {
 };
 
 fn run(cx: &mut Cx) -> Result {
-    let system = System::open(cx, ALL)?;
-    let mut universe = system.universe();
-    let packages = select::all(&mut universe);
-    let patterns = cx.args.clone();
     let manifest = cx.options.has("manifest");
-    for id in packages {
+    let compared = match () {
+        () if cx.options.has("origin") => Field::Origin,
+        () if cx.options.has("depends") => Field::Depends,
+        () if cx.options.has("providers") => Field::Provides,
+        () => Field::Name,
+    };
+    let with_own_name = [compared, Field::Name];
+    let mut selection = Selection::new(
+        cx,
+        if compared == Field::Provides { &with_own_name } else { std::slice::from_ref(&compared) },
+    )?;
+    selection.all_versions = true;
+    selection.all_without_words = true;
+    selection.installed |= manifest;
+    let format = Format::of(cx)?;
+    let fields = query::fields(cx, Fields::of(&SHOWN))?;
+    let wanted = selection::sources(cx, Source::System)?;
+    let system = System::open(cx, wanted)?;
+    let mut universe = system.universe();
+    let words = cx.args.clone();
+    let selected = selection.select(cx, &system, &mut universe, &words)?.sorted(&universe);
+    if let Some(format) = format.filter(|format| *format != Format::Default) {
+        query::print(cx, &system, &mut universe, &selected, &fields, format, false);
+        return Ok(0);
+    }
+    let words: Vec<Word> = words.iter().map(|word| Word::new(word, selection.search)).collect();
+    if cx.options.has("providers") {
+        for (provided, id) in by_provided(&universe, &selected.packages, &words) {
+            print(cx, &universe, id, &[b"<", provided, b"> "].concat());
+        }
+        return Ok(0);
+    }
+    for id in selected.packages {
         let package = universe.package(id);
-        let wanted = (!cx.options.has("available") || package.repositories != 0)
-            && (!(manifest || cx.options.has("installed")) || package.installed)
-            && (!cx.options.has("orphaned") || (package.installed && package.repositories == 0))
-            && (!cx.options.has("upgradable") || upgrades(&universe, id).is_some());
-        if !wanted {
-            continue;
-        }
-        if cx.options.has("providers") {
-            let names = std::iter::once(package.name).chain(package.provides.iter().map(|dep| dep.name));
-            let mut names = names.map(|name| universe.name_of(name).text);
-            if let Some(provided) = names.find(|provided| select::fits(&patterns, provided)) {
-                print(cx, &universe, id, &[b"<", provided, b"> "].concat());
-            }
-            continue;
-        }
-        let fits = if cx.options.has("depends") {
-            let mut names = package.depends.iter().filter(|dep| !dep.conflict);
-            names.any(|dep| select::fits(&patterns, universe.name_of(dep.name).text))
-        } else if cx.options.has("origin") {
-            select::fits(&patterns, package.field(b'o'))
-        } else {
-            select::fits(&patterns, universe.name_of(package.name).text)
-        };
-        if fits && manifest {
+        if manifest {
             let name = universe.name_of(package.name).text;
             cx.messages.out.write(&[name, b" ", package.version, b"\n"].concat());
-        } else if fits {
+        } else {
             print(cx, &universe, id, b"");
         }
     }
     Ok(0)
 }
 
-/// The installed package that this one would upgrade.
-fn upgrades(universe: &Universe<'_>, id: PackageId) -> Option<PackageId> {
-    let package = universe.package(id);
-    let installed = select::installed_of(universe, package.name)?;
-    let newer = version::compare(package.version, universe.package(installed).version).is_gt();
-    (newer && select::is_default(universe, id)).then_some(installed)
+/// Packages with each of their names that fits, by that name; with their own where none does.
+fn by_provided<'t>(
+    universe: &Universe<'t>,
+    packages: &[PackageId],
+    words: &[Word],
+) -> Vec<(&'t [u8], PackageId)> {
+    let mut found = Vec::new();
+    for &id in packages {
+        let package = universe.package(id);
+        let own = universe.name_of(package.name).text;
+        let begin = found.len();
+        if words.iter().any(|word| word.fits(own)) {
+            found.push((own, id));
+        }
+        for dep in &package.provides {
+            let fits =
+                |word: &Word| selection::fits_list(universe, std::slice::from_ref(dep), word).is_some();
+            if words.iter().any(fits) {
+                found.push((universe.name_of(dep.name).text, id));
+            }
+        }
+        if found.len() == begin {
+            found.push((own, id));
+        }
+    }
+    found.sort_by(|(a, _), (b, _)| compare_names(a, b));
+    found.dedup();
+    found
 }
+
+/// The fields that are printed in other formats.
+const SHOWN: [Field; 10] = [
+    Field::Name,
+    Field::Version,
+    Field::Description,
+    Field::Arch,
+    Field::License,
+    Field::Origin,
+    Field::Url,
+    Field::InstalledSize,
+    Field::Repositories,
+    Field::Status,
+];
 
 fn print(cx: &mut Cx, universe: &Universe<'_>, id: PackageId, lead: &[u8]) {
     let package = universe.package(id);
@@ -109,7 +153,7 @@ fn print(cx: &mut Cx, universe: &Universe<'_>, id: PackageId, lead: &[u8]) {
         .bytes(b")");
     if package.installed {
         line = line.bytes(b" [installed]");
-    } else if let Some(installed) = upgrades(universe, id) {
+    } else if let Some(installed) = selection::upgrades(universe, id) {
         line = line.bytes(b" [upgradable from: ").bytes(&select::full_name(universe, installed)).bytes(b"]");
     }
     line = line.bytes(b"\n");

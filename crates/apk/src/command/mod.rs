@@ -17,6 +17,7 @@ pub mod config;
 pub mod convdb;
 pub mod convndx;
 pub mod del;
+pub mod dot;
 pub mod download;
 pub mod extract;
 pub mod fetch;
@@ -36,6 +37,7 @@ pub mod options;
 pub mod owner_names;
 mod plan;
 pub mod policy;
+pub mod query;
 pub mod refresh;
 pub mod search;
 mod select;
@@ -64,6 +66,7 @@ pub static APPLETS: &[&Applet] = &[
     &convdb::APPLET,
     &convndx::APPLET,
     &del::APPLET,
+    &dot::APPLET,
     &extract::APPLET,
     &fetch::APPLET,
     &fix::APPLET,
@@ -74,6 +77,7 @@ pub static APPLETS: &[&Applet] = &[
     &mkndx::APPLET,
     &mkpkg::APPLET,
     &policy::APPLET,
+    &query::APPLET,
     &search::APPLET,
     &stats::APPLET,
     &update::APPLET,

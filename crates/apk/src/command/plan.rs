@@ -4,7 +4,7 @@ use super::Cx;
 use crate::output::size;
 use crate::output::wrap::Wrapped;
 use crate::solver::{Change, Solution};
-use crate::universe::{PackageId, Universe};
+use crate::universe::{PackageId, Universe, compare_names};
 use crate::version;
 use std::cmp::Ordering;
 
@@ -62,7 +62,8 @@ fn print_list(
     if items.is_empty() {
         return;
     }
-    items.sort_by_key(|(id, _)| universe.name_of(universe.package(*id).name).text);
+    let name = |id: PackageId| universe.name_of(universe.package(id).name).text;
+    items.sort_by(|(a, _), (b, _)| compare_names(name(*a), name(*b)));
     cx.messages.message(title);
     if cx.messages.verbosity > 1 {
         for (_, change) in items {

@@ -1,10 +1,14 @@
 //! policy — where the versions of a package come from.
 
 use super::groups::QUERY;
-use super::select;
-use super::system::{ALL, System};
+use super::query::fields::{Field, Fields};
+use super::query::render::Format;
+use super::query::selection::{self, Selection, Source};
+use super::query::{self};
+use super::system::System;
 use super::{Applet, Cx, Result};
-use crate::repository;
+use crate::repository::{self, Repository};
+use crate::universe::{RepositorySet, Universe};
 
 pub static APPLET: Applet = Applet {
     name: "policy",
@@ -16,42 +20,50 @@ pub static APPLET: Applet = Applet {
 };
 
 fn run(cx: &mut Cx) -> Result {
-    let system = System::open(cx, ALL)?;
-    let args = cx.args.clone();
+    let mut selection = Selection::new(cx, &[Field::Name])?;
+    selection.all_versions = true;
+    let format = Format::of(cx)?;
+    let shown = [Field::Name, Field::Version, Field::Repositories, Field::Status];
+    let fields = query::fields(cx, Fields::of(&shown))?;
+    let wanted = selection::sources(cx, Source::System)?;
+    let system = System::open(cx, wanted)?;
     let mut universe = system.universe();
-    for word in &args {
-        let name = universe.name(word);
-        universe.load(name);
-        let providers = universe.name_of(name).providers.iter().map(|provider| provider.package);
-        let mut packages: Vec<_> = providers.filter(|&id| universe.package(id).name == name).collect();
-        select::sort(&universe, &mut packages);
-        if packages.is_empty() {
-            continue;
+    let words = cx.args.clone();
+    let selected = selection.select(cx, &system, &mut universe, &words)?.sorted(&universe);
+    if let Some(format) = format.filter(|format| *format != Format::Default) {
+        query::print(cx, &system, &mut universe, &selected, &fields, format, false);
+        return Ok(0);
+    }
+    let mut last = None;
+    for id in selected.packages {
+        let package = universe.package(id);
+        if last.replace(package.name) != Some(package.name) {
+            cx.messages.out.write(&[universe.name_of(package.name).text, b" policy:\n"].concat());
         }
-        cx.messages.out.write(&[word.as_slice(), b" policy:\n"].concat());
-        for id in packages {
-            let package = universe.package(id);
-            cx.messages.out.write(&[b"  ", package.version, b":\n"].concat());
-            if package.installed {
-                cx.messages.out.write(b"    lib/apk/db/installed\n");
-            }
-            for (number, one) in system.repositories.list.iter().enumerate() {
-                if package.repositories & (1 << number) == 0 {
-                    continue;
-                }
-                for (tag, facts) in universe.tags().iter().enumerate() {
-                    if one.tags & (1 << tag) != 0 {
-                        let mut line = b"    ".to_vec();
-                        if !facts.name.is_empty() {
-                            line.extend_from_slice(&[b"@", facts.name.as_slice(), b" "].concat());
-                        }
-                        line.extend_from_slice(&repository::printable(&one.url));
-                        line.push(b'\n');
-                        cx.messages.out.write(&line);
-                    }
-                }
+        cx.messages.out.write(&[b"  ", package.version, b":\n"].concat());
+        if package.installed {
+            cx.messages.out.write(b"    lib/apk/db/installed\n");
+        }
+        for (number, one) in system.repositories.list.iter().enumerate() {
+            if package.repositories & (1 << number) != 0 {
+                print_repository(cx, &universe, package.repositories, one);
             }
         }
     }
     Ok(0)
+}
+
+/// A line for each tag under which any of the package's repositories stands.
+fn print_repository(cx: &mut Cx, universe: &Universe<'_>, repositories: RepositorySet, one: &Repository) {
+    for facts in universe.tags() {
+        if facts.repositories & repositories != 0 {
+            let mut line = b"    ".to_vec();
+            if !facts.name.is_empty() {
+                line.extend_from_slice(&[b"@", facts.name.as_slice(), b" "].concat());
+            }
+            line.extend_from_slice(&repository::printable(&one.url));
+            line.push(b'\n');
+            cx.messages.out.write(&line);
+        }
+    }
 }

@@ -2,8 +2,13 @@
 
 use super::groups::QUERY;
 use super::options::{Group, Opt, Takes, opt};
+use super::query::fields::{Field, Fields, USUAL};
+use super::query::record::Source;
+use super::query::render::Format;
+use super::query::selection::{self, Selection};
+use super::query::{self};
 use super::select;
-use super::system::{ALL, System};
+use super::system::System;
 use super::{Applet, Cx, Result};
 use crate::universe::{PackageId, Universe};
 
@@ -37,59 +42,73 @@ pub static APPLET: Applet = Applet {
 };
 
 fn run(cx: &mut Cx) -> Result {
-    let system = System::open(cx, ALL)?;
-    let mut universe = system.universe();
-    let packages = select::all(&mut universe);
-    let by_text = cx.options.has("description") || cx.options.has("has-origin");
-    let best_only = !cx.args.is_empty() && !cx.options.has("all") && !by_text;
-    let found: Vec<PackageId> = packages
-        .into_iter()
-        .filter(|&id| universe.package(id).repositories != 0 && matches(cx, &universe, id))
-        .collect();
-    for (index, &id) in found.iter().enumerate() {
-        let name = universe.package(id).name;
-        let is_best = found.get(index + 1).is_none_or(|&next| universe.package(next).name != name);
-        if is_best || !best_only {
-            print(cx, &universe, id);
+    let mut compared = vec![Field::Name, Field::Provides];
+    // Of options that say how words match, the last one counts.
+    let mut search = true;
+    let mut all_versions = cx.options.has("all");
+    for (option, _) in cx.options.all() {
+        match *option {
+            "exact" => search = false,
+            "description" => {
+                compared.push(Field::Description);
+                (search, all_versions) = (true, true);
+            }
+            "has-origin" => {
+                compared.push(Field::Origin);
+                (search, all_versions) = (false, true);
+            }
+            _ => {}
         }
     }
-    Ok(0)
-}
-
-fn matches(cx: &Cx, universe: &Universe<'_>, id: PackageId) -> bool {
-    let package = universe.package(id);
-    let exact = cx.options.has("exact");
-    let fits = |text: &[u8]| {
-        if exact { select::fits(&cx.args, text) } else { select::fits_within(&cx.args, text) }
-    };
-    if cx.options.has("has-origin") {
-        return fits(package.field(b'o'));
+    let mut selection = Selection::new(cx, &compared)?;
+    selection.search = search;
+    selection.all_versions |= all_versions;
+    selection.all_without_words = true;
+    let format = Format::of(cx)?;
+    let fields = query::fields(cx, Fields::of(&USUAL))?;
+    let wanted = selection::sources(cx, selection::Source::Repositories)?;
+    let system = System::open(cx, wanted)?;
+    let mut universe = system.universe();
+    let words = cx.args.clone();
+    let selected = selection.select(cx, &system, &mut universe, &words)?.sorted(&universe);
+    if selected.unsolved > 0 {
+        return Ok(selected.unsolved);
     }
-    fits(universe.name_of(package.name).text)
-        || package.provides.iter().any(|dep| fits(universe.name_of(dep.name).text))
-        || (cx.options.has("description") && fits(package.field(b'T')))
+    let unmatched = if search { 0 } else { selected.unmatched };
+    if let Some(format) = format.filter(|format| *format != Format::Default) {
+        query::print(cx, &system, &mut universe, &selected, &fields, format, false);
+        return Ok(unmatched);
+    }
+    let rdepends = cx.options.has("rdepends");
+    let needed: &[Field] = if rdepends { &[Field::ReverseDepends] } else { &[] };
+    let source = Source::new(&system, &mut universe, needed);
+    for id in selected.packages {
+        if !rdepends {
+            print(cx, source.universe, id);
+            continue;
+        }
+        if cx.messages.verbosity > 0 {
+            let name = select::full_name(source.universe, id);
+            cx.messages.out.write(&[name.as_slice(), b" is required by:\n"].concat());
+        }
+        for other in source.other_packages(id, Field::ReverseDepends) {
+            print(cx, source.universe, other);
+        }
+    }
+    Ok(unmatched)
 }
 
 fn print(cx: &mut Cx, universe: &Universe<'_>, id: PackageId) {
     let package = universe.package(id);
     let origin = package.field(b'o');
     let name = universe.name_of(package.name).text;
-    let shown = if cx.options.has("origin") && !origin.is_empty() { origin } else { name };
-    let mut line = shown.to_vec();
+    let mut line = if cx.options.has("origin") && !origin.is_empty() { origin } else { name }.to_vec();
     if cx.messages.verbosity > 0 {
-        line = [shown, b"-", package.version].concat();
+        line.extend_from_slice(&[b"-", package.version].concat());
     }
-    if cx.messages.verbosity > 1 {
+    if cx.messages.verbosity > 1 && !cx.options.has("origin") {
         line.extend_from_slice(&[b" - ", package.field(b'T')].concat());
-    }
-    if cx.options.has("rdepends") {
-        line.extend_from_slice(b" is required by:");
     }
     line.push(b'\n');
     cx.messages.out.write(&line);
-    if cx.options.has("rdepends") {
-        for dependent in select::dependents(universe, &select::by_source(universe), id) {
-            cx.messages.out.write(&[select::full_name(universe, dependent).as_slice(), b"\n"].concat());
-        }
-    }
 }

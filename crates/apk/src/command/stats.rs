@@ -6,6 +6,8 @@ use std::fs;
 use super::select;
 use super::system::{ALL, System};
 use super::{Applet, Cx, Result};
+use crate::dependency;
+use crate::package_name;
 
 pub static APPLET: Applet = Applet {
     name: "stats",
@@ -23,31 +25,59 @@ fn run(cx: &mut Cx) -> Result {
     let system = System::open(cx, ALL)?;
     let mut universe = system.universe();
     let packages = select::all(&mut universe);
-    let (mut installed, mut folders, mut files, mut bytes) = (0, 0, 0, 0);
+    let world = System::deps(&mut universe, &system.world);
+    let (mut installed, mut bytes) = (0, 0);
+    let mut files = HashSet::new();
+    let mut folders: HashSet<&[u8]> = HashSet::new();
+    let mut replaced = Vec::new();
     let mut values: HashSet<&[u8]> = HashSet::from([b"".as_slice()]);
     for &id in &packages {
         let package = universe.package(id);
         if package.installed {
             installed += 1;
             bytes += package.installed_size;
+            let mut folder: &[u8] = b"";
             for line in package.block.split(|&byte| byte == b'\n') {
-                folders += usize::from(line.starts_with(b"F:"));
-                files += usize::from(line.starts_with(b"R:"));
+                if let Some(path) = line.strip_prefix(b"F:") {
+                    folder = path;
+                    add_with_parents(&mut folders, path);
+                } else if let Some(name) = line.strip_prefix(b"R:") {
+                    files.insert((folder, name));
+                }
             }
+            replaced.extend(dependency::borrow_list(package.field(b'r')).flatten());
         }
         values.extend(SHARED.iter().map(|&letter| package.field(letter)));
         let lists = package.depends.iter().chain(&package.provides).chain(&package.install_if);
         values.extend(lists.map(|dep| dep.version));
     }
+    values.extend(world.iter().map(|dep| dep.version));
+    values.extend(replaced.iter().map(|dep| dep.version));
+    values.extend(system.indexes.iter().flatten().map(Vec::as_slice));
+    values.extend(system.repositories.tags.iter().map(Vec::as_slice));
+    values.extend([package_name::DEFAULT, package_name::REPOSITORY]);
     let triggers = fs::read(system.root.join("lib/apk/db/triggers")).unwrap_or_default();
-    let triggers = triggers.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).count();
+    let triggers: Vec<&[u8]> =
+        triggers.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).collect();
+    values.extend(triggers.iter().flat_map(|line| line.split(|&byte| byte == b' ').skip(1)));
+    let (atoms, folders, files, triggers) = (values.len(), folders.len(), files.len(), triggers.len());
+    for dep in &replaced {
+        universe.name(dep.name);
+    }
     let text = format!(
         "installed:\n  packages: {installed}\n  dirs: {folders}\n  files: {files}\n  bytes: {bytes}\n  triggers: \
          {triggers}\navailable:\n  names: {}\n  packages: {}\natoms:\n  num: {}\n\n",
         universe.names_len(),
         packages.len(),
-        values.len()
+        atoms
     );
     cx.messages.out.write(text.as_bytes());
     Ok(0)
+}
+
+/// Adds a folder and all above it.
+fn add_with_parents<'p>(folders: &mut HashSet<&'p [u8]>, mut path: &'p [u8]) {
+    while folders.insert(path) && !path.is_empty() {
+        path = &path[..path.iter().rposition(|&byte| byte == b'/').unwrap_or(0)];
+    }
 }

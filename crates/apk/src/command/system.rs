@@ -175,7 +175,9 @@ impl System {
         let sources = catalogs
             .filter_map(|(bytes, origin)| Some(Source { catalog: Catalog::new(bytes)?, origin: *origin }))
             .collect();
-        Universe::new(sources, self.repositories.tags(), self.reachable)
+        let mut universe = Universe::new(sources, self.repositories.tags(), self.reachable);
+        universe.arches = &self.arches;
+        universe
     }
 
     /// The constraints of `list` with the universe's names.

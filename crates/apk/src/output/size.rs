@@ -16,6 +16,15 @@ pub fn human(bytes: u64) -> String {
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
 }
 
+/// The same as a whole number in every unit, as `apk info` has it.
+pub fn whole(bytes: u64) -> String {
+    let mut unit = 0;
+    while bytes >> (10 * unit) >= 10_000 && unit + 1 < UNITS.len() {
+        unit += 1;
+    }
+    format!("{} {}", bytes >> (10 * unit), UNITS[unit])
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -29,6 +38,9 @@ mod tests {
             (99_999_999_999, "93.1 GiB"),
         ] {
             assert_eq!(super::human(bytes), expected, "{bytes}");
+        }
+        for (bytes, expected) in [(9_999, "9999 B"), (10_240_000, "9 MiB"), (12_345_678, "11 MiB")] {
+            assert_eq!(super::whole(bytes), expected, "{bytes}");
         }
     }
 }

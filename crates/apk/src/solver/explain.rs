@@ -4,7 +4,7 @@
 
 use super::{Solution, dependents};
 use crate::output::wrap::Wrapped;
-use crate::universe::{Bearing, DEFAULT_TAG, Dep, NameId, PackageId, Universe};
+use crate::universe::{Bearing, DEFAULT_TAG, Dep, NameId, PackageId, Universe, compare_names};
 use crate::version;
 
 struct Report<'s, 't> {
@@ -184,6 +184,10 @@ impl<'s, 't> Report<'s, 't> {
         }
         self.say("error:", b"uninstallable");
         self.end_label();
+        if package.broken.arch {
+            self.say("arch:", package.arch);
+            self.end_label();
+        }
         for (label, list) in [
             ("depends:", &package.depends),
             ("provides:", &package.provides),
@@ -261,7 +265,7 @@ impl<'s, 't> Report<'s, 't> {
         packages.retain(|&dependent| self.marked[dependent as usize]);
         packages.sort_by(|&a, &b| {
             let (a, b) = (universe.package(a), universe.package(b));
-            let by_name = universe.name_of(a.name).text.cmp(universe.name_of(b.name).text);
+            let by_name = compare_names(universe.name_of(a.name).text, universe.name_of(b.name).text);
             by_name.then_with(|| version::compare(a.version, b.version))
         });
         for dependent in packages {

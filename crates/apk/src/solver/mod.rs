@@ -16,9 +16,10 @@ mod state;
 
 pub use self::changes::{Change, Changes};
 pub use self::explain::explain;
+pub(crate) use self::order::sort as sort_names;
 
 use self::state::Solver;
-use crate::universe::{Dep, NameId, PackageId, Universe};
+use crate::universe::{Dep, NameId, PackageId, Universe, compare_names};
 
 /// How the solver should choose for a name, or for everything that world asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,7 +89,7 @@ pub struct Solution<'t> {
 pub fn solve<'t>(universe: &mut Universe<'t>, request: &Request<'t>) -> Solution<'t> {
     let mut request = request.clone();
     let mut world = request.world.clone();
-    world.sort_by_key(|dep| universe.name_of(dep.name).text);
+    world.sort_by(|a, b| compare_names(universe.name_of(a.name).text, universe.name_of(b.name).text));
     let installed = universe.load_installed();
     loop {
         let discovered = discover::discover(universe, &request, &world);

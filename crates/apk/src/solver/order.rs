@@ -12,7 +12,7 @@ const BUCKETS: u32 = 20_000;
 const SEED: u32 = 5381;
 
 /// Sorts names as described above; each stays once.
-pub(super) fn sort(universe: &Universe<'_>, names: &mut Vec<NameId>) {
+pub(crate) fn sort(universe: &Universe<'_>, names: &mut Vec<NameId>) {
     if names.len() > 1 {
         names.sort_unstable();
         names.dedup();

@@ -13,6 +13,7 @@ mod package;
 pub use self::dep::{Bearing, Dep};
 pub use self::package::{Broken, Package, fields};
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
@@ -88,6 +89,8 @@ pub struct Universe<'t> {
     tags: Vec<Tag>,
     /// Repositories that can be reached: all, without the network only local ones.
     pub available: RepositorySet,
+    /// Architectures whose packages can be installed; none stands for all.
+    pub arches: &'t [Vec<u8>],
 }
 
 impl<'t> Universe<'t> {
@@ -102,7 +105,13 @@ impl<'t> Universe<'t> {
             by_identity: HashMap::default(),
             tags,
             available,
+            arches: &[],
         }
+    }
+
+    /// Whether packages of this architecture can be installed.
+    pub fn accepts(&self, arch: &[u8]) -> bool {
+        self.arches.is_empty() || arch == b"noarch" || self.arches.iter().any(|own| own == arch)
     }
 
     /// The name with this text.
@@ -311,6 +320,14 @@ impl<'t> Universe<'t> {
             package.installed && package.name == name
         })
     }
+}
+
+/// The order of names in world and in everything that is printed: without regard to large and small letters, then by
+/// bytes.
+pub fn compare_names(a: &[u8], b: &[u8]) -> Ordering {
+    let small = |text: &[u8]| text.iter().map(u8::to_ascii_lowercase).collect::<Vec<u8>>();
+    let first = a.iter().zip(b).position(|(a, b)| a != b).unwrap_or(a.len().min(b.len()));
+    small(&a[first..]).cmp(&small(&b[first..])).then_with(|| a.cmp(b))
 }
 
 /// A hash for short byte strings that nobody chooses to make us slow.

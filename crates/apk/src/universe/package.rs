@@ -12,6 +12,8 @@ pub struct Broken {
     pub install_if: bool,
     /// A field that is not known but must not be ignored.
     pub unknown_field: bool,
+    /// It is of another architecture.
+    pub arch: bool,
 }
 
 /// A package.
@@ -74,7 +76,10 @@ impl<'t> Package<'t> {
                 b'P' => name = value,
                 b'V' => package.version = value,
                 b'C' => package.identity = Identity::parse(value),
-                b'A' => package.arch = value,
+                b'A' => {
+                    package.arch = value;
+                    package.broken.arch = !universe.accepts(value);
+                }
                 b'S' => package.size = number(value),
                 b'I' => package.installed_size = number(value),
                 b'k' => package.provider_priority = number(value) as u32,
@@ -99,7 +104,7 @@ impl<'t> Package<'t> {
 
     /// Whether nothing says that it cannot be installed.
     pub fn is_installable(&self) -> bool {
-        !self.broken.depends && !self.broken.unknown_field
+        !self.broken.depends && !self.broken.unknown_field && !self.broken.arch
     }
 }
 
