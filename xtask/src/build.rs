@@ -14,7 +14,7 @@ use crate::arch::{Arch, ArchChoice};
 use crate::{deps, elf, process, workspace};
 
 /// The programs that go into images, each a package of the same name.
-pub(crate) const PROGRAMS: &[&str] = &["rbox", "init", "initramfs", "usermode-helper"];
+pub(crate) const PROGRAMS: &[&str] = &["rbox", "init", "initramfs", "usermode-helper", "suid-helper", "apk"];
 
 /// Build the workspace's programs for the image into target/out/<arch>/bin.
 #[derive(clap::Args)]

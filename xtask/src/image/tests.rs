@@ -25,6 +25,8 @@ impl Bench {
             ("bin/init", "#!init"),
             ("bin/initramfs", "#!initramfs"),
             ("bin/usermode-helper", "#!usermode-helper"),
+            ("bin/suid-helper", "#!suid-helper"),
+            ("bin/apk", "#!apk"),
             ("bin/loader.efi", "MZ"),
             ("kernel/vmlinuz", "kernel"),
             ("kernel/modules", "modules"),

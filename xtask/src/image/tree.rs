@@ -12,9 +12,18 @@ use crate::arch::Arch;
 use crate::{codegen, kernel, workspace};
 
 /// Where the workspace's programs lie in the root; `initramfs` is /init of the initramfs only.
-const PLACES: &[(&str, &str)] =
-    &[("rbox", RBOX), ("init", "/sbin/init"), ("usermode-helper", "/sbin/usermode-helper")];
+const PLACES: &[(&str, &str)] = &[
+    ("rbox", RBOX),
+    ("init", "/sbin/init"),
+    ("usermode-helper", "/sbin/usermode-helper"),
+    ("suid-helper", SUID_HELPER),
+    ("apk", "/sbin/apk"),
+];
 const RBOX: &str = "/bin/rbox";
+/// The only program with the set-user-id bit.
+const SUID_HELPER: &str = "/sbin/suid-helper";
+/// The applets that it starts for everybody.
+const SUID_LINKS: &[&str] = &["/bin/su", "/usr/bin/passwd", "/usr/bin/vlock"];
 
 /// The root that a profile describes. `bin` is the folder of the workspace's programs for this architecture.
 pub(crate) fn assemble(profile: &Profile, arch: Arch, bin: &Path) -> Result<Root> {
@@ -55,7 +64,11 @@ fn put_system(root: &mut Root, arch: Arch, bin: &Path) -> Result<()> {
     for (program, place) in PLACES {
         let path = bin.join(program);
         let contents = fs::read(&path).with_context(|| path.display().to_string())?;
-        root.put(place, Entry::file(0o755, contents))?;
+        let mode = if *place == SUID_HELPER { 0o4755 } else { 0o755 };
+        root.put(place, Entry::file(mode, contents))?;
+    }
+    for link in SUID_LINKS {
+        root.put(link, Entry::symlink(SUID_HELPER))?;
     }
     root.put("/bin/busybox", Entry::symlink("rbox"))?;
     for applet in codegen::applet_links(&workspace::root().join("crates/rbox/src"))? {
@@ -64,6 +77,7 @@ fn put_system(root: &mut Root, arch: Arch, bin: &Path) -> Result<()> {
         }
     }
     root.put("/usr/lib/sysctl.d/00-tarn.conf", Entry::file(0o644, kernel::sysctl(arch)?))?;
+    root.put("/etc/apk/arch", Entry::file(0o644, format!("{}\n", arch.name())))?;
     let version = workspace::version();
     root.put("/etc/tarn-release", Entry::file(0o644, format!("{version}\n")))?;
     root.put("/etc/os-release", Entry::file(0o644, os_release(version)))?;

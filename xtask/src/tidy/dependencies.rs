@@ -32,7 +32,7 @@ fn tree(root: &Path) -> Result<String> {
     let mut command = Command::new("cargo");
     command
         .current_dir(root)
-        .args(["tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{p}"])
+        .args(["tree", "--locked", "--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}"])
         .args(["--target", Arch::X86_64.musl_target()]);
     for program in build::PROGRAMS {
         command.args(["--package", program]);

@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["cli", "matching"],
     &["archive", "block", "crypto", "posix"],
     &["shell", "apk"],
-    &["rbox", "init", "initramfs", "usermode-helper"],
+    &["rbox", "init", "initramfs", "usermode-helper", "suid-helper"],
 ];
 
 /// Crates that are on the host, or no part of the workspace.
