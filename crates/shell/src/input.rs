@@ -173,9 +173,11 @@ impl Input {
 
     /// Reads `text` next, as the value of an alias.
     pub(crate) fn enter_alias(&mut self, alias: Name, text: &[u8]) {
-        // The blank behind it keeps the alias open until its last word has been looked at.
+        // The blank behind it keeps the alias open until its last word has been looked at. A quoted word goes on behind it.
         let mut value = text.to_vec();
-        value.push(b' ');
+        if !ends_quoted(text) {
+            value.push(b' ');
+        }
         let ends_blank = matches!(text.last(), Some(b' ' | b'\t'));
         let frame = Frame {
             buffer: std::mem::replace(&mut self.buffer, value),
@@ -254,4 +256,23 @@ impl Input {
 #[derive(Clone, Copy)]
 pub(crate) struct Mark {
     at: usize,
+}
+
+/// Whether a quote is open at the end of `text`.
+fn ends_quoted(text: &[u8]) -> bool {
+    let mut quote = 0;
+    let mut bytes = text.iter();
+    while let Some(&byte) = bytes.next() {
+        match byte {
+            b'\\' if quote != b'\'' => {
+                if bytes.next().is_none() {
+                    return true;
+                }
+            }
+            b'\'' | b'"' if quote == 0 => quote = byte,
+            _ if byte == quote => quote = 0,
+            _ => {}
+        }
+    }
+    quote != 0
 }

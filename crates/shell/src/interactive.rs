@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 
-use crate::edit::{self, Ended, Known};
+use crate::edit::{self, Ended, Keys, Known};
 use crate::history::History;
 use crate::input::{Input, Source};
 use crate::name;
@@ -51,7 +51,17 @@ impl Shell {
         commands.extend(crate::builtins::names().map(|name| name.as_bytes().to_vec()));
         commands.extend(self.aliases.names().map(|name| self.names.text(name).to_vec()));
         commands.extend(crate::parser::RESERVED.iter().map(|word| word.to_vec()));
-        Known { commands, variables: self.variable_names(), path: value(name::PATH), home: value(name::HOME) }
+        let letter = |name| match self.names.text(name) {
+            [b'_', letter] => Some((*letter, self.aliases.get(name)?.to_vec())),
+            _ => None,
+        };
+        Known {
+            commands,
+            variables: self.variable_names(),
+            path: value(name::PATH),
+            home: value(name::HOME),
+            letters: self.aliases.names().filter_map(letter).collect(),
+        }
     }
 
     /// The history, from the file that HISTFILE names, ~/.ash_history if it is not set.
@@ -184,12 +194,22 @@ impl Source for Terminal {
     fn more(&mut self, buffer: &mut Vec<u8>, continued: bool) -> io::Result<bool> {
         let prompt = if continued { &self.second } else { &self.first };
         if let Some(known) = &self.known {
-            let ended = edit::read_line(prompt, &self.history.borrow(), known, self.vi)?;
+            let keys = if self.vi { Keys::Vi { whole: !continued } } else { Keys::Emacs };
+            let ended = edit::read_line(prompt, &self.history.borrow(), known, keys)?;
             return match ended {
                 Ended::Line(line) => {
                     self.history.borrow_mut().add(&line);
                     buffer.extend_from_slice(&line);
                     buffer.push(b'\n');
+                    Ok(true)
+                }
+                Ended::Edit(line, number) => {
+                    // The last line of the history is edited, and what comes of it takes its place.
+                    let number = number.map_or(String::new(), |number| number.to_string());
+                    let line = if number.is_empty() { line } else { b"fc".to_vec() };
+                    self.history.borrow_mut().add(line.trim_ascii());
+                    let command = format!("fc -e \"${{VISUAL:-${{EDITOR:-vi}}}}\" {number}\n");
+                    buffer.extend_from_slice(command.as_bytes());
                     Ok(true)
                 }
                 Ended::End => Ok(false),

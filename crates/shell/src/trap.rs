@@ -281,10 +281,12 @@ impl Shell {
         }
     }
 
-    /// The trap on ERR.
+    /// The trap on ERR. A function's call fails as a whole.
     pub(crate) fn run_err_trap(&mut self) -> Flow {
         match self.traps.get(ERR).cloned() {
-            Some(action) if !action.is_empty() && self.traps.running == 0 => self.run_trap(&action),
+            Some(action) if !action.is_empty() && self.traps.running == 0 && self.calls == 0 => {
+                self.run_trap(&action)
+            }
             _ => Ok(()),
         }
     }

@@ -105,6 +105,60 @@ fn vi_keys_edit_the_line() {
 }
 
 #[test]
+fn vi_keys_replace_undo_and_expand() {
+    let home = home();
+    for file in ["aa1", "aa2", "unusual-name"] {
+        std::fs::write(home.path().join(file), "").expect("a file");
+    }
+    std::fs::create_dir(home.path().join("some-folder")).expect("a folder");
+    let mut shell = start(home.path(), &[]);
+    says(&mut shell, "set -o vi; echo vi", "vi");
+    says(&mut shell, "echo abcdef\x1b0wRXY", "XYcdef");
+    says(&mut shell, "echo ab\x1b0wlRXYZ\x7fU", "aXYU");
+    says(&mut shell, "echo one\x1bxxxU", "one");
+    says(&mut shell, "echo\x1b_", "one");
+    says(&mut shell, "echo aa\x1b*", "aa1 aa2");
+    says(&mut shell, "echo un\x1b\\", "unusual-name");
+    says(&mut shell, "echo some x\x1bhh\\y", "some-folder/y x");
+    shell.send("echo aa\x1b=");
+    shell.expect("aa1  aa2");
+    says(&mut shell, "A1", "aa1");
+    says(&mut shell, "alias \"_x=$(printf 'iecho from\\033A alias')\"; alias _y=@y; echo set", "set");
+    says(&mut shell, "\x1b@x", "from alias");
+    says(&mut shell, "echo y\x1b@y@z", "y"); // one that names itself, and none
+    says(&mut shell, "echo n1", "n1");
+    says(&mut shell, "echo n2", "n2");
+    says(&mut shell, "\x1b/echo n\rnN", "n2");
+    shell.send("exit\r");
+    assert!(shell.wait().success());
+}
+
+#[test]
+fn vi_hands_the_line_to_an_editor() {
+    let home = home();
+    let folder = home.path().to_string_lossy().into_owned();
+    let mut shell =
+        start(home.path(), &[("VISUAL", "sed -i s/old/new/"), ("EDITOR", "false"), ("TMPDIR", &folder)]);
+    says(&mut shell, "set -o vi; echo vi", "vi");
+    shell.send("echo old\x1bv");
+    shell.expect("\r\necho new\r\nnew\r\n");
+    shell.expect("prompt> ");
+    says(&mut shell, "fc -l -1", "2\techo new");
+    says(&mut shell, "\x1bkk", "new");
+    // Another line by its number, and an editor that fails.
+    shell.send("\x1b1v");
+    shell.expect("\r\nset -o vi; echo vi\r\nvi\r\n");
+    shell.expect("prompt> ");
+    shell.send("VISUAL=false\r");
+    shell.expect("prompt> ");
+    shell.send("echo not run\x1bv");
+    shell.expect("prompt> ");
+    says(&mut shell, "echo $?", "1");
+    shell.send("exit\r");
+    assert!(shell.wait().success());
+}
+
+#[test]
 fn commands_over_several_lines() {
     let home = home();
     let mut shell = start(home.path(), &[("PS2", "more> ")]);

@@ -176,9 +176,7 @@ impl Shell {
         }
         let interrupted = loop {
             self.jobs.update();
-            if done(self) {
-                break None;
-            }
+            // A child may have sent it and ended then.
             let mut came = sys::catch::take_all();
             if !trapped {
                 came &= !(1 << (trap::SIGCHLD - 1));
@@ -186,6 +184,9 @@ impl Shell {
             if came != 0 {
                 sys::catch::put_back(came);
                 break Some(128 + came.trailing_zeros() as i32 + 1);
+            }
+            if done(self) {
+                break None;
             }
             let mut changed = false;
             sys::catch::wait_unless(&mut || {

@@ -13,6 +13,8 @@ pub(crate) struct Known {
     pub(crate) variables: Vec<Vec<u8>>,
     pub(crate) path: Vec<u8>,
     pub(crate) home: Vec<u8>,
+    /// Letters, and the values of the aliases `_letter`.
+    pub(crate) letters: Vec<(u8, Vec<u8>)>,
 }
 
 /// Completions of a word.
@@ -193,7 +195,7 @@ fn starts_command(text: &[u8]) -> bool {
 }
 
 /// `text` as it must stand on the line, inside `quote` if one is open.
-fn quoted(text: &[u8], quote: u8, keep_tilde: bool) -> Vec<u8> {
+pub(super) fn quoted(text: &[u8], quote: u8, keep_tilde: bool) -> Vec<u8> {
     let mut result = Vec::with_capacity(text.len() + 4);
     if quote != 0 {
         result.push(quote);

@@ -38,6 +38,19 @@ pub(super) trait Bytes {
     fn is_near(&mut self) -> bool;
 }
 
+/// Bytes that are there already.
+pub(super) struct Stored<'a>(pub(super) &'a [u8]);
+
+impl Bytes for Stored<'_> {
+    fn next(&mut self) -> io::Result<Option<u8>> {
+        Ok(self.0.split_off_first().copied())
+    }
+
+    fn is_near(&mut self) -> bool {
+        !self.0.is_empty()
+    }
+}
+
 pub(super) fn read(from: &mut dyn Bytes) -> io::Result<Key> {
     let byte = match from.next() {
         Ok(Some(byte)) => byte,

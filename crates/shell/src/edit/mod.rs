@@ -1,7 +1,7 @@
 //! edit — a line read from a terminal, with the keys that people know from Emacs and Readline.
 //!
-//! `keys` understands what the terminal sends, `line` is the text, `screen` shows it, `complete` finishes words, `vi` has
-//! the other editor's commands.
+//! `keys` understands what the terminal sends, `line` is the text, `screen` shows it, `complete` finishes words, `vi` and
+//! `word` have the other editor's commands.
 
 mod complete;
 mod keys;
@@ -9,6 +9,7 @@ mod line;
 mod screen;
 mod vi;
 mod width;
+mod word;
 
 use std::io;
 
@@ -23,6 +24,8 @@ use crate::history::History;
 /// How a line ended.
 pub(crate) enum Ended {
     Line(Vec<u8>),
+    /// An editor shall change the line before it is run, or the line of the history that has this number.
+    Edit(Vec<u8>, Option<usize>),
     /// Control-D on an empty line, or the terminal is gone.
     End,
     /// Control-C.
@@ -75,10 +78,20 @@ struct Session<'a> {
     vi: Option<Vi>,
 }
 
+/// What keys mean.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keys {
+    Emacs,
+    /// Those of vi. `whole`: the line does not continue another.
+    Vi {
+        whole: bool,
+    },
+}
+
 /// Reads a line behind `prompt` from the terminal of standard input, shown on standard error.
 ///
 /// Errors: the terminal cannot be read or written.
-pub(crate) fn read_line(prompt: &[u8], history: &History, known: &Known, vi: bool) -> io::Result<Ended> {
+pub(crate) fn read_line(prompt: &[u8], history: &History, known: &Known, keys: Keys) -> io::Result<Ended> {
     let terminal = Terminal { input: 0, output: 2 };
     let modes = sys::terminal::modes(terminal.input)?;
     modes.set_for_keys();
@@ -94,7 +107,10 @@ pub(crate) fn read_line(prompt: &[u8], history: &History, known: &Known, vi: boo
         shown: history.lines.len(),
         fresh: Vec::new(),
         tabbed: false,
-        vi: vi.then(Vi::default),
+        vi: match keys {
+            Keys::Emacs => None,
+            Keys::Vi { whole } => Some(Vi::new(whole)),
+        },
     };
     let above: Vec<u8> = prompt[..last].iter().copied().filter(|byte| !matches!(byte, 1 | 2)).collect();
     let result = session
@@ -135,9 +151,15 @@ impl Session<'_> {
     fn press(&mut self, key: Key) -> io::Result<Option<Ended>> {
         let tabbed = std::mem::take(&mut self.tabbed);
         if self.vi.is_some() && self.press_vi(key)? {
+            if let Some(number) = self.vi.as_mut().and_then(|vi| vi.edits.take()) {
+                self.leave(b"")?;
+                let line = std::mem::take(&mut self.line.text);
+                return Ok(Some(Ended::Edit(line, (number > 0).then_some(number))));
+            }
             self.draw()?;
             return Ok(None);
         }
+        let replaces = self.vi.as_ref().is_some_and(|vi| vi.replacing);
         match key {
             Key::Control(b'M' | b'J') => {
                 self.leave(b"")?;
@@ -156,7 +178,11 @@ impl Session<'_> {
                     return self.press(key);
                 }
             }
+            Key::Control(b'H') if replaces => self.line.left(),
             Key::Text(byte) => {
+                if replaces {
+                    self.line.erase_at();
+                }
                 if self.insert(byte)? {
                     return Ok(None);
                 }
@@ -251,14 +277,14 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn replace(&mut self, start: usize, with: &[u8]) {
+    pub(super) fn replace(&mut self, start: usize, with: &[u8]) {
         self.line.text.drain(start..self.line.cursor);
         self.line.cursor = start;
         self.line.insert(with);
     }
 
     /// Prints the choices in columns below the line.
-    fn list(&mut self, choices: &[Vec<u8>]) -> io::Result<()> {
+    pub(super) fn list(&mut self, choices: &[Vec<u8>]) -> io::Result<()> {
         let name = |choice: &[u8]| -> Vec<u8> {
             let end = choice.strip_suffix(b"/").unwrap_or(choice);
             let start = end.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1);

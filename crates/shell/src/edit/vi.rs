@@ -1,6 +1,8 @@
 //! vi — the commands of vi for a line: what `set -o vi` gives.
 //!
-//! Source: POSIX.1-2024 `sh`, "Command Line Editing (vi-mode)". Not there: `v`, `=`, `*`, `\`, `@`, and `R`.
+//! `word` has those that expand the word under the cursor.
+//!
+//! Source: POSIX.1-2024 `sh`, "Command Line Editing (vi-mode)".
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,6 +14,8 @@ use super::{Session, width};
 /// What vi remembers beside the line.
 #[derive(Default)]
 pub(super) struct Vi {
+    /// No line was read before that this one continues.
+    pub(super) whole: bool,
     /// Keys are commands rather than text.
     pub(super) commanding: bool,
     /// The line and the cursor before each change.
@@ -21,9 +25,21 @@ pub(super) struct Vi {
     pub(super) typed: Vec<Key>,
     /// Keys that are taken before new ones.
     pub(super) queued: VecDeque<Key>,
+    /// Text takes the place of what is there: `R`.
+    pub(super) replacing: bool,
+    /// How many aliases' keys were queued since the last key that was typed.
+    queued_aliases: u32,
+    /// `v`: the line is to be edited by a program; its number, 0 for the one that is shown.
+    pub(super) edits: Option<usize>,
     /// What `f` and its kin looked for, for `;` and `,`.
     last_find: Option<(u8, u8)>,
     sought: Vec<u8>,
+}
+
+impl Vi {
+    pub(super) fn new(whole: bool) -> Vi {
+        Vi { whole, ..Vi::default() }
+    }
 }
 
 /// Where a motion goes, and whether the character there belongs to what an operator takes.
@@ -37,7 +53,12 @@ impl Session<'_> {
     pub(super) fn next_key(&mut self) -> io::Result<Key> {
         match self.vi.as_mut().and_then(|vi| vi.queued.pop_front()) {
             Some(key) => Ok(key),
-            None => keys::read(&mut self.terminal),
+            None => {
+                if let Some(vi) = &mut self.vi {
+                    vi.queued_aliases = 0;
+                }
+                keys::read(&mut self.terminal)
+            }
         }
     }
 
@@ -70,6 +91,7 @@ impl Session<'_> {
     fn end_insertion(&mut self) {
         let Some(vi) = &mut self.vi else { return };
         vi.commanding = true;
+        vi.replacing = false;
         vi.typed.push(Key::Escape);
         vi.last_change = std::mem::take(&mut vi.typed);
         self.line.left();
@@ -127,6 +149,12 @@ impl Session<'_> {
             b'Y' => self.take(b'y', end),
             b'i' => self.begin_insertion(self.line.cursor),
             b'a' => self.begin_insertion(width::next(&self.line.text, self.line.cursor)),
+            b'R' => {
+                self.begin_insertion(self.line.cursor);
+                if let Some(vi) = &mut self.vi {
+                    vi.replacing = true;
+                }
+            }
             b'I' => self.begin_insertion(first_text(&self.line.text)),
             b'A' => self.begin_insertion(end),
             b'p' | b'P' => {
@@ -166,11 +194,32 @@ impl Session<'_> {
                     vi.queued.push_front(Key::Control(b'M'));
                 }
             }
-            b'u' => {
-                if let Some((text, cursor)) = self.vi.as_mut().and_then(|vi| vi.undo.pop()) {
-                    (self.line.text, self.line.cursor) = (text, cursor);
+            b'u' | b'U' => {
+                if let Some(vi) = &mut self.vi {
+                    vi.undo.truncate(if byte == b'U' { 1 } else { vi.undo.len() });
+                    if let Some((text, cursor)) = vi.undo.pop() {
+                        (self.line.text, self.line.cursor) = (text, cursor);
+                    }
                 }
             }
+            b'_' => {
+                let last = self.history.lines.last().map_or(b"".as_slice(), |line| line);
+                let mut words =
+                    last.split(|byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty());
+                let word = if count == 0 { words.next_back() } else { words.nth(count - 1) };
+                let Some(word) = word.map(<[u8]>::to_vec) else { return self.terminal.write(b"\x07") };
+                self.begin_insertion(width::next(&self.line.text, self.line.cursor));
+                self.line.insert(b" ");
+                self.line.insert(&word);
+            }
+            b'@' => self.queue_alias()?,
+            b'=' => self.list_expansions()?,
+            b'*' => self.insert_expansions()?,
+            b'\\' => self.complete_word()?,
+            b'v' => match &mut self.vi {
+                Some(vi) if vi.whole && (count > 0 || !self.line.text.is_empty()) => vi.edits = Some(count),
+                _ => self.terminal.write(b"\x07")?,
+            },
             b'.' => {
                 if let Some(vi) = &mut self.vi {
                     vi.queued = vi.last_change.clone().into();
@@ -181,6 +230,7 @@ impl Session<'_> {
             b'G' => self.show_at_start(count.saturating_sub(1)),
             b'/' | b'?' => self.seek()?,
             b'n' => self.seek_again(self.shown),
+            b'N' => self.seek_forward(),
             _ => {
                 if let Some(motion) = self.motion(byte, times)? {
                     self.line.cursor = motion.to;
@@ -197,7 +247,32 @@ impl Session<'_> {
         self.line.cursor = 0;
     }
 
-    fn begin_insertion(&mut self, at: usize) {
+    /// `@` and a letter: the value of the alias `_letter` as if it were typed.
+    fn queue_alias(&mut self) -> io::Result<()> {
+        /// An alias that contains itself ends somewhere.
+        const ALIASES_MOST: u32 = 100;
+        let Some(letter) = self.next_of_command()? else { return Ok(()) };
+        let (Some(vi), Some((_, value))) =
+            (&mut self.vi, self.known.letters.iter().find(|alias| alias.0 == letter))
+        else {
+            return Ok(());
+        };
+        vi.queued_aliases += 1;
+        if vi.queued_aliases > ALIASES_MOST {
+            return Ok(());
+        }
+        let mut rest = keys::Stored(value);
+        let mut index = 0;
+        loop {
+            match keys::read(&mut rest)? {
+                Key::Closed => return Ok(()),
+                key => vi.queued.insert(index, key),
+            }
+            index += 1;
+        }
+    }
+
+    pub(super) fn begin_insertion(&mut self, at: usize) {
         self.remember();
         self.line.cursor = at;
         if let Some(vi) = &mut self.vi {
@@ -205,7 +280,7 @@ impl Session<'_> {
         }
     }
 
-    fn remember(&mut self) {
+    pub(super) fn remember(&mut self) {
         if let Some(vi) = &mut self.vi {
             vi.undo.push((self.line.text.clone(), self.line.cursor));
         }
@@ -319,6 +394,16 @@ impl Session<'_> {
         let (sought, lines) = (&vi.sought, &self.history.lines);
         let holds = |line: &[u8]| line.windows(sought.len().max(1)).any(|window| window == sought);
         if let Some(index) = (0..from.min(lines.len())).rev().find(|&index| holds(&lines[index])) {
+            self.show_at_start(index);
+        }
+    }
+
+    /// Shows the next line that holds what was looked for.
+    fn seek_forward(&mut self) {
+        let Some(vi) = &self.vi else { return };
+        let (sought, lines) = (&vi.sought, &self.history.lines);
+        let holds = |line: &[u8]| line.windows(sought.len().max(1)).any(|window| window == sought);
+        if let Some(index) = (self.shown + 1..lines.len()).find(|&index| holds(&lines[index])) {
             self.show_at_start(index);
         }
     }
