@@ -260,19 +260,15 @@ pub(crate) struct Mark {
 
 /// Whether a quote is open at the end of `text`.
 fn ends_quoted(text: &[u8]) -> bool {
-    let mut quote = 0;
+    let (mut quote, mut cut) = (0, false);
     let mut bytes = text.iter();
     while let Some(&byte) = bytes.next() {
         match byte {
-            b'\\' if quote != b'\'' => {
-                if bytes.next().is_none() {
-                    return true;
-                }
-            }
+            b'\\' if quote != b'\'' => cut = bytes.next().is_none(),
             b'\'' | b'"' if quote == 0 => quote = byte,
             _ if byte == quote => quote = 0,
             _ => {}
         }
     }
-    quote != 0
+    cut || quote != 0
 }

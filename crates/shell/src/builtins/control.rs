@@ -132,11 +132,9 @@ impl Shell {
         let file = std::mem::replace(&mut self.file, path.into());
         let (line, names_line) = (self.line, std::mem::replace(&mut self.names_line, true));
         let running = self.running.take();
-        let loops = std::mem::replace(&mut self.loops, 0);
         self.sourced += 1;
         let result = self.run_input(Input::from_text(text, 1), true);
         self.sourced -= 1;
-        self.loops = loops;
         self.running = running;
         (self.file, self.line, self.names_line) = (file, line, names_line);
         if let Some(outer) = outer {

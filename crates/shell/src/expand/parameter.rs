@@ -58,7 +58,7 @@ impl Shell {
                 if self.is_there(of, *colon) {
                     return self.push_word(parameter, word, into);
                 }
-                if parameter.quoted && !several {
+                if parameter.quoted && of != ParameterName::Special(b'@') {
                     into.push_quoted(b"");
                 }
                 Ok(())
@@ -90,9 +90,7 @@ impl Shell {
     fn push_word(&mut self, parameter: &Parameter, word: &Word, into: &mut Expansion) -> Flow {
         if parameter.quoted {
             // Even where the word is `$@` without any parameters, the quotes make a field.
-            if !matches!(parameter.of, ParameterName::Special(b'@' | b'*')) {
-                into.push_quoted(b"");
-            }
+            into.push_quoted(b"");
             return self.expand_parts(word, into);
         }
         let before = std::mem::replace(&mut into.splits_text, into.purpose == Purpose::Fields);

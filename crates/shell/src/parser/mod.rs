@@ -380,7 +380,7 @@ pub(crate) fn parse_quoted(
 
 /// Whether the arguments behind a word are like those of `export`.
 fn is_declaration(text: &[u8]) -> bool {
-    matches!(text, b"export" | b"readonly" | b"local" | b"declare" | b"typeset")
+    matches!(text, b"export" | b"readonly" | b"local" | b"alias" | b"declare" | b"typeset")
 }
 
 /// Commands behind each other as one; None for none.
