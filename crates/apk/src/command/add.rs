@@ -5,7 +5,7 @@ use super::groups::COMMIT;
 use super::options::{Group, Opt, Takes, opt};
 use super::system::{ALL, System};
 use super::{Applet, Cx, Failure, Result};
-use crate::dependency::{Dependency, Op};
+use crate::dependency::{self, Dependency, Op};
 use crate::identity::Digest;
 use crate::solver::Flags;
 use crate::version;
@@ -96,20 +96,23 @@ fn make_virtual(cx: &mut Cx, system: &mut System, specifier: &[u8]) -> Result<De
     if !version::is_valid(&dependency.version) {
         return Err(bad());
     }
-    let mut depends = Vec::new();
+    let mut items: Vec<Dependency> = Vec::new();
     for word in &cx.args {
         let item = Dependency::parse(word).filter(|item| item.tag.is_none() && !item.name.is_empty());
-        if item.is_none() {
+        let Some(item) = item else {
             let word = String::from_utf8_lossy(word);
             return Err(Failure::Error(format!(
                 "'{word}' is not a valid package dependency, format is name([<>~=]version)"
             )));
+        };
+        // Of two constraints on one name the later one counts.
+        match items.iter_mut().find(|other| other.name == item.name) {
+            Some(other) => *other = item,
+            None => items.push(item),
         }
-        if !depends.is_empty() {
-            depends.push(b' ');
-        }
-        depends.extend_from_slice(word);
     }
+    let mut depends = Vec::new();
+    dependency::write_list(&items, &mut depends);
     if depends.is_empty() {
         cx.messages.warning("creating empty virtual package");
     }

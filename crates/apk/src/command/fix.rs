@@ -51,8 +51,11 @@ fn run(cx: &mut Cx) -> Result {
                 plan.names.push((universe.name_of(package.name).text.to_vec(), flags, inherited));
             }
         }
-    } else if !known_names(cx, &system, &mut plan, flags, inherited) {
-        return Ok(1);
+    } else {
+        let unknown = known_names(cx, &system, &mut plan, flags, inherited);
+        if unknown > 0 {
+            return Ok(unknown);
+        }
     }
     commit::run(cx, &system, &plan)
 }

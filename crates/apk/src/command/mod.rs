@@ -13,6 +13,7 @@ pub mod apply;
 pub mod audit;
 pub mod commit;
 mod compare;
+pub mod completion;
 pub mod config;
 pub mod convdb;
 pub mod convndx;
@@ -63,6 +64,7 @@ pub static APPLETS: &[&Applet] = &[
     &adbsign::APPLET,
     &add::APPLET,
     &audit::APPLET,
+    &completion::APPLET,
     &convdb::APPLET,
     &convndx::APPLET,
     &del::APPLET,
@@ -95,7 +97,7 @@ pub static SECTIONS: &[(&str, &[&str])] = &[
         "Repository and package maintenance",
         &["mkndx", "mkpkg", "index", "fetch", "manifest", "extract", "verify", "adbsign"],
     ),
-    ("Miscellaneous", &["audit", "stats", "version", "adbdump", "adbgen", "convdb", "convndx"]),
+    ("Miscellaneous", &["audit", "stats", "version", "adbdump", "adbgen", "convdb", "convndx", "completion"]),
 ];
 
 /// The architecture this program was compiled for, in Alpine's words.

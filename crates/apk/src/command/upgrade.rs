@@ -65,8 +65,9 @@ fn run(cx: &mut Cx) -> Result {
     };
     let named = Flags { upgrade: !ignored, installed: ignored, ..Flags::default() };
     let mut plan = Plan { world: system.world.clone(), flags, ..Plan::default() };
-    if !known_names(cx, &system, &mut plan, named, Flags::default()) {
-        return Ok(1);
+    let unknown = known_names(cx, &system, &mut plan, named, Flags::default());
+    if unknown > 0 {
+        return Ok(unknown);
     }
     if flags.available {
         for dependency in plan.world.iter_mut().filter(|dependency| dependency.op == Op::IDENTITY) {
@@ -80,28 +81,28 @@ fn run(cx: &mut Cx) -> Result {
     commit::run(cx, &system, &plan)
 }
 
-/// Gives the packages of the command line their flags; false, said, where one is not known.
+/// Gives the packages of the command line their flags. Says which are not known, and how many.
 pub(crate) fn known_names(
     cx: &mut Cx,
     system: &System,
     plan: &mut Plan,
     flags: Flags,
     inherited: Flags,
-) -> bool {
+) -> i32 {
     let args = cx.args.clone();
     let mut universe = system.universe();
-    let mut known = true;
+    let mut unknown = 0;
     for word in &args {
         let name = universe.name(word);
         universe.load(name);
         let in_world = system.world.iter().any(|dependency| *dependency.name == **word);
         if universe.name_of(name).providers.is_empty() && !in_world && !universe.is_mentioned(word) {
             cx.messages.error(Line::default().bytes(b"Package '").bytes(word).bytes(b"' not found"));
-            known = false;
+            unknown += 1;
         }
         plan.names.push((word.clone(), flags, inherited));
     }
-    known
+    unknown
 }
 
 /// Drops the constraints whose names no repository has.

@@ -93,6 +93,7 @@ pub(super) fn generate<'t>(
         if std::iter::once(package.name)
             .chain(provided)
             .all(|name| generator.names[name as usize].requirers == 0)
+            && generator.chosen(package.name).is_none()
         {
             generator.remove_orphan(package.name);
         }
@@ -101,7 +102,12 @@ pub(super) fn generate<'t>(
         generator.change_for(None, dep);
     }
     for &id in installed {
-        generator.remove_orphan(universe.package(id).name);
+        let name = universe.package(id).name;
+        if generator.chosen(name).is_some() {
+            // It was chosen, but something else took the name that it was chosen for.
+            generator.change(name);
+        }
+        generator.remove_orphan(name);
     }
     generator.changes
 }
@@ -141,13 +147,12 @@ impl<'t> Generator<'_, '_, 't> {
 
     /// Brings in what was chosen for the name.
     fn change(&mut self, name: NameId) {
-        let universe = self.universe;
-        let done = std::mem::replace(&mut self.names[name as usize].done, true);
-        let Some(id) = self.chosen(name) else {
-            if !done {
-                self.remove_providers(name, None);
-            }
+        if std::mem::replace(&mut self.names[name as usize].done, true) {
             return;
+        }
+        let universe = self.universe;
+        let Some(id) = self.chosen(name) else {
+            return self.remove_providers(name, None);
         };
         if std::mem::replace(&mut self.done[id as usize], true) {
             return;

@@ -57,6 +57,10 @@ pub(super) fn discover<'t>(
     for flags in &request.names {
         for index in 0..discovery.universe.name_of(flags.name).providers.len() {
             let package = discovery.universe.name_of(flags.name).providers[index].package;
+            if flags.flags.remove && discovery.universe.package(package).name != flags.name {
+                // What provides a name that is to go may stay under its own.
+                continue;
+            }
             discovery.packages[package as usize].flags.add(flags.flags);
             discovery.packages[package as usize].inherited.add(flags.inherited);
         }
@@ -170,22 +174,41 @@ impl<'t> Discovery<'_, 't> {
         }
     }
 
-    /// Ties names to those that depend on them, and to those that they complete.
+    /// Ties names to those that depend on them, and to those that they complete. Packages made for this run come last.
     fn link(&mut self) {
-        // Installed packages that were not reached count for what is removed with what.
-        for package in 0..self.universe.packages_len() as PackageId {
-            let package = self.universe.package(package);
-            let own = std::iter::once(package.name).chain(package.provides.iter().map(|dep| dep.name));
-            for dep in &package.depends {
-                self.names[dep.name as usize].reverse_depends.extend(own.clone());
+        for given in [false, true] {
+            // Installed packages that were not reached count for what is removed with what.
+            for id in 0..self.universe.packages_len() as PackageId {
+                if self.universe.package(id).given == given {
+                    self.tie(id);
+                }
             }
-            for dep in &package.install_if {
-                self.names[dep.name as usize].reverse_install_ifs.extend(own.clone());
+            if !given {
+                for state in &mut self.names {
+                    order::sort(self.universe, &mut state.reverse_depends);
+                    order::sort(self.universe, &mut state.reverse_install_ifs);
+                }
             }
         }
-        for state in &mut self.names {
-            order::sort(self.universe, &mut state.reverse_depends);
-            order::sort(self.universe, &mut state.reverse_install_ifs);
+    }
+
+    /// Adds the names of a package behind those that have what it needs already.
+    fn tie(&mut self, id: PackageId) {
+        let package = self.universe.package(id);
+        let own = std::iter::once(package.name).chain(package.provides.iter().map(|dep| dep.name));
+        let add = |list: &mut Vec<NameId>| match package.given {
+            true => own.clone().for_each(|name| {
+                if !list.contains(&name) {
+                    list.push(name);
+                }
+            }),
+            false => list.extend(own.clone()),
+        };
+        for dep in &package.depends {
+            add(&mut self.names[dep.name as usize].reverse_depends);
+        }
+        for dep in &package.install_if {
+            add(&mut self.names[dep.name as usize].reverse_install_ifs);
         }
     }
 }
