@@ -7,6 +7,8 @@ pub mod bzip2;
 pub mod cpio;
 pub mod crc32;
 pub mod gzip;
+pub mod inflate;
 pub mod lzma;
 pub mod tar;
 pub mod xz;
+pub mod zip;

@@ -12,6 +12,7 @@ pub mod catch;
 pub mod child;
 pub mod clock;
 pub mod command;
+pub mod console;
 pub mod contents;
 pub mod daemon;
 pub mod descriptor;

@@ -31,3 +31,4 @@ pub(crate) mod touch;
 pub(crate) mod tree;
 pub(crate) mod truncate;
 pub(crate) mod which;
+pub(crate) mod xattr;

@@ -1,6 +1,7 @@
 // Written by `cargo xtask codegen`.
 
 pub(crate) mod cgroup;
+pub(crate) mod console;
 pub(crate) mod cron;
 pub(crate) mod dmesg;
 pub(crate) mod free;
