@@ -11,6 +11,7 @@ use sys::at;
 use crate::database::installed::{Access, Entry, Installed};
 use crate::identity::{Algorithm, Digest};
 use crate::transaction::folders::{Folders, join};
+use crate::transaction::order;
 use crate::transaction::plan::content_digest;
 use crate::transaction::protect::{Mode as Rule, Rules};
 
@@ -140,7 +141,7 @@ impl<'a> Audit<'a> {
         if IGNORED.contains(&path) {
             return Ok(());
         }
-        let is_protected = self.rules.mode(path) != Rule::None;
+        let is_protected = self.rules.mode(path).keeps();
         let is_wanted = is_protected == (self.settings.scope == Scope::Backup);
         let found = Facts { access: access_of(stat), digest: None };
         let Some(&(package, access)) = self.own_folders.get(path) else {
@@ -174,12 +175,13 @@ impl<'a> Audit<'a> {
 
     /// Whether the scope has the file.
     fn is_wanted(&self, path: &[u8], is_symlink: bool) -> bool {
-        let is_configuration = match self.rules.mode(path) {
-            Rule::None => false,
-            Rule::Symlinks => is_symlink,
-            Rule::Changed | Rule::All => true,
-        };
-        is_configuration == (self.settings.scope == Scope::Backup)
+        match (self.settings.scope, self.rules.mode(path)) {
+            (Scope::Backup, Rule::Symlinks) => is_symlink,
+            (Scope::Backup, mode) => mode.keeps(),
+            // Files among such links are nobody's business.
+            (Scope::Full, Rule::Symlinks) => !is_symlink,
+            (Scope::System | Scope::Full, mode) => !mode.keeps(),
+        }
     }
 
     fn found_file(&mut self, path: Vec<u8>, stat: &at::Stat) {
@@ -238,9 +240,13 @@ impl<'a> Audit<'a> {
         Facts { access: access_of(stat), digest }
     }
 
-    /// Files that packages have and that are not there.
+    /// Files that packages have and that are not there, in the reference's order.
     fn missing(&mut self) {
+        if self.settings.scope == Scope::Backup {
+            return;
+        }
         let installed = self.installed;
+        let mut missing = Vec::new();
         for (number, record) in installed.packages().iter().enumerate() {
             let mut folder: &[u8] = b"";
             for entry in installed.entries(record) {
@@ -248,15 +254,22 @@ impl<'a> Audit<'a> {
                     Entry::Folder { path, .. } => folder = path,
                     Entry::File { name, access, digest } if self.visited.contains(folder) => {
                         let path = join(folder, name);
-                        let is_symlink = access.mode == 0o777;
-                        if !self.seen.contains(&path) && self.is_wanted(&path, is_symlink) {
-                            let recorded = Facts { access, digest };
-                            self.report(b'X', &path, false, Some(number), Some(recorded), None);
+                        let is_missed = match (self.settings.scope, self.rules.mode(&path)) {
+                            (Scope::System, mode) => mode != Rule::Free,
+                            (_, mode) => !mode.keeps(),
+                        };
+                        if is_missed && !self.seen.contains(&path) {
+                            let place = order::of_file(folder, name);
+                            missing.push((place, path, number, Facts { access, digest }));
                         }
                     }
                     Entry::File { .. } => {}
                 }
             }
+        }
+        missing.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
+        for (_, path, number, recorded) in missing {
+            self.report(b'X', &path, false, Some(number), Some(recorded), None);
         }
     }
 

@@ -69,6 +69,14 @@ impl Digest {
         }
     }
 
+    /// As the database has it: 20 bytes, whose text does not tell the algorithm.
+    pub fn recorded(self) -> Digest {
+        match self.cut() {
+            Digest::Sha256Cut(bytes) => Digest::Sha1(bytes),
+            other => other,
+        }
+    }
+
     /// The algorithm whose whole output, or start, this is.
     pub fn algorithm(&self) -> Algorithm {
         match self {

@@ -79,6 +79,14 @@ impl<'a> PackageReader<'a> {
         }
     }
 
+    /// The identity under which a package goes that no index lists: a version 3 package says it itself.
+    pub fn own_identity(&self) -> Option<Digest> {
+        match &self.inner {
+            Inner::V2(reader) => reader.package.identity,
+            Inner::V3(reader) => reader.unique.or(reader.package.identity),
+        }
+    }
+
     /// The tree of a version 3 package: what its identity is of. None of a version 2 package.
     pub fn tree(&self) -> Option<&[u8]> {
         match &self.inner {

@@ -54,6 +54,8 @@ pub struct Reader<'a> {
     tree: Vec<u8>,
     pending: Option<container::Block>,
     pub package: Package,
+    /// The identity that the package says it has: what one that no index lists goes by.
+    pub unique: Option<Digest>,
     pub scripts: Vec<(Script, Vec<u8>)>,
     /// Where in the paths the reader stands: a folder's slot, and a file's in it; 0 for the folder itself.
     dir: usize,
@@ -76,6 +78,7 @@ impl<'a> Reader<'a> {
         let opened = open(container, trust)?;
         let root = Tree::new(&opened.tree)?.root();
         let mut package = read_info(&root.object(slot::INFO));
+        let unique = package.identity.take();
         package.identity = Some(Digest::sha256(&opened.tree));
         package.triggers = root.object(slot::TRIGGERS).blobs().map(<[u8]>::to_vec).collect();
         package.replaces_priority = root.int(slot::REPLACES_PRIORITY).unwrap_or(0) as u32;
@@ -94,7 +97,7 @@ impl<'a> Reader<'a> {
             return Err(Error::detailed(Kind::AdbPackageFormat, "there is no name or no version"));
         }
         let Opened { container, tree, pending, .. } = opened;
-        Ok(Reader { container, tree, pending, package, scripts, dir: 1, file: 0 })
+        Ok(Reader { container, tree, pending, package, unique, scripts, dir: 1, file: 0 })
     }
 
     /// The whole tree's bytes: what identities and signatures are of.

@@ -86,7 +86,7 @@ pub(crate) fn world_dependency(word: &[u8]) -> Result<Dependency> {
 fn make_virtual(cx: &mut Cx, system: &mut System, specifier: &[u8]) -> Result<Dependency> {
     let bad = || Failure::Error(format!("{}: bad package specifier", String::from_utf8_lossy(specifier)));
     let mut dependency = Dependency::parse(specifier).ok_or_else(bad)?;
-    if dependency.conflict || dependency.tag.is_some() || !matches!(dependency.op, Op::ANY | Op::EQUAL) {
+    if dependency.conflict || !matches!(dependency.op, Op::ANY | Op::EQUAL) {
         return Err(bad());
     }
     if dependency.op == Op::ANY {

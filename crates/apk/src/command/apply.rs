@@ -12,7 +12,9 @@ use super::{Cx, Result, os};
 use crate::database::Database;
 use crate::database::installed::Entry;
 use crate::error::{Error, Kind};
+use crate::identity::Digest;
 use crate::output::size;
+use crate::package::Package;
 use crate::reader::PackageReader;
 use crate::repository;
 use crate::solver::{Change, Solution};
@@ -43,25 +45,41 @@ pub fn run(
     let settings = settings(cx, database)?;
     let world = world_text(universe, solution);
     let messages = &mut cx.messages;
+    let mut hook = None;
     let outcome = transaction::run(database, &settings, world, steps, &mut |event| match event {
         Event::Begin(number) => messages.message(&lines[number]),
         Event::Script { package, script, in_step } => {
             let lead: &[u8] = if in_step { b"  Executing " } else { b"Executing " };
             messages.message([lead, package, b".", script.name().as_bytes()].concat());
         }
-        Event::Hook { path, argument } => messages.message(format!("Executing {path} {argument}")),
+        Event::Hook { path, argument, is_skipped: true } => {
+            messages.message(format!("Skipping: {path} {argument}"));
+        }
+        Event::Hook { path, argument, is_skipped: false } => {
+            // Told of with its first line; with -v before.
+            let name = path.rsplit('/').next().unwrap_or(path);
+            hook = Some(format!("Executing {argument} {name}"));
+            if messages.verbosity > 1 {
+                messages.message(format!("Executing /{path} {argument}"));
+                hook = None;
+            }
+        }
         Event::Line { stream, text, in_step } => {
             let text = text.strip_prefix(b"* ").unwrap_or(text);
             let lead: &[u8] = if in_step { b"  * " } else { b"* " };
             let line = [lead, text].concat();
+            if let Some(title) = hook.take().filter(|_| !in_step) {
+                messages.message(title);
+            }
             match stream {
-                Stream::Out => messages.message(line),
+                Stream::Out => messages.message_at(i32::MIN, line),
                 Stream::Error => messages.error_line(line),
             }
         }
         Event::NewBeside(path) => {
             messages.message([b"  Installing file to ", path, b".apk-new"].concat());
         }
+        Event::Path(path) => messages.message_at(3, path),
         Event::Warning(text) => messages.warning(text),
         Event::Error(text) => messages.error(text),
         Event::Progress { .. } => {}
@@ -108,11 +126,7 @@ pub fn summary(cx: &mut Cx, database: &Database, errors: usize) {
             }
         }
     }
-    let lead = match errors {
-        0 => "OK:".to_string(),
-        1 => "1 error;".to_string(),
-        more => format!("{more} errors;"),
-    };
+    let lead = lead(errors);
     let (packages, bytes) = (installed.packages().len(), size::human(bytes));
     let line = if counts {
         format!("{lead} {packages} packages, {} dirs, {files} files, {bytes}", folders.len())
@@ -120,6 +134,15 @@ pub fn summary(cx: &mut Cx, database: &Database, errors: usize) {
         format!("{lead} {bytes} in {packages} packages")
     };
     cx.messages.message(line);
+}
+
+/// What the last line begins with.
+pub fn lead(errors: usize) -> String {
+    match errors {
+        0 => "OK:".to_string(),
+        1 => "1 error;".to_string(),
+        more => format!("{more} errors;"),
+    }
 }
 
 fn decimal(text: &[u8]) -> u64 {
@@ -140,11 +163,8 @@ fn settings(cx: &Cx, database: &Database) -> Result<Settings> {
     if cx.globals.overlay_from_stdin {
         let mut text = Vec::new();
         io::stdin().lock().read_to_end(&mut text)?;
-        overlay = text
-            .split(|&byte| byte == b'\n')
-            .filter(|line| !line.is_empty())
-            .map(|line| line.strip_prefix(b"/").or(line.strip_prefix(b"./")).unwrap_or(line).to_vec())
-            .collect();
+        overlay =
+            text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect();
     }
     Ok(Settings {
         runner: Runner {
@@ -158,6 +178,8 @@ fn settings(cx: &Cx, database: &Database) -> Result<Settings> {
         overwrite: cx.globals.force.overwrite,
         keeps_owner: database.usermode,
         overlay,
+        resets_folders: cx.options.has("directory-permissions"),
+        lists: cx.messages.verbosity > 2,
     })
 }
 
@@ -208,7 +230,8 @@ fn step<'k>(
     let mut known = true;
     let facts = v2::block::parse(package.block, &mut known)?;
     let mut lines = Vec::new();
-    v2::block::write(&facts, &mut lines);
+    let identity = facts.identity.map(Digest::recorded);
+    v2::block::write(&Package { identity, ..facts.clone() }, &mut lines);
     let open = match package.size {
         0 => None,
         _ => {
@@ -257,7 +280,7 @@ impl Located {
 }
 
 /// What has to be fetched for a change.
-fn remote(cx: &Cx, system: &System, universe: &Universe<'_>, change: &Change) -> Option<Wanted> {
+pub(super) fn remote(cx: &Cx, system: &System, universe: &Universe<'_>, change: &Change) -> Option<Wanted> {
     let id = change.new.filter(|_| change.old != change.new || change.reinstall)?;
     let package = universe.package(id);
     if package.size == 0 {
@@ -283,7 +306,7 @@ pub fn find(system: &System, universe: &Universe<'_>, id: PackageId, cx: &Cx) ->
             return Some(Located::Here(path));
         }
     }
-    let repositories = universe.package_repositories(id);
+    let repositories = package.repositories;
     let (_, repository) =
         system.repositories.list.iter().enumerate().find(|(number, _)| repositories & (1 << number) != 0)?;
     let base = repository.package_base();

@@ -51,6 +51,8 @@ fn run(cx: &mut Cx) -> Result {
     };
     let rules = match cx.options.text("protected-paths") {
         Some(file) => audit::rules_of(std::path::Path::new(os(file)))?,
+        // With --full, what the administrator protects counts as any other file.
+        None if settings.scope == audit::Scope::Full => Rules::built_in(),
         None => Rules::read(&database.root),
     };
     let (details, only_packages) = (cx.options.has("details"), cx.options.has("packages"));

@@ -82,7 +82,7 @@ pub fn check_tags(cx: &mut Cx, system: &System, world: &[Dependency]) -> Result<
 
 /// Prints the plan, does it, and sums up.
 pub fn carry_out(cx: &mut Cx, system: &System, universe: &Universe<'_>, solution: &Solution<'_>) -> Result {
-    plan::print(cx, universe, solution);
+    plan::print(cx, system, universe, solution);
     let mut database = system.database.borrow_mut();
     if let Some(database) = database.as_mut().filter(|database| database.purpose != Purpose::Read) {
         return super::apply::run(cx, system, database, universe, solution);
@@ -95,7 +95,6 @@ pub fn carry_out(cx: &mut Cx, system: &System, universe: &Universe<'_>, solution
         let line = change_line(universe, change);
         cx.messages.message([format!("({number:>width$}/{total}) ").as_bytes(), &line].concat());
     }
-    let _ = system;
     Ok(summary(cx, universe, solution))
 }
 
@@ -137,7 +136,7 @@ pub fn change_line(universe: &Universe<'_>, change: &Change) -> Vec<u8> {
     line
 }
 
-/// The last line: how much is installed after the changes. Gives how many packages are installed in part only.
+/// The last line: how much is installed after the changes. Gives how many installed packages are not whole.
 fn summary(cx: &mut Cx, universe: &Universe<'_>, solution: &Solution<'_>) -> i32 {
     let mut broken = 0;
     let mut packages = 0i64;
@@ -147,8 +146,8 @@ fn summary(cx: &mut Cx, universe: &Universe<'_>, solution: &Solution<'_>) -> i32
         let package = universe.package(id);
         if package.installed {
             packages += 1;
+            broken += i32::from(package.flags.contains(&b'f') || package.flags.contains(&b's'));
             bytes += package.installed_size as i64;
-            broken += i32::from(package.flags.iter().any(|flag| matches!(flag, b'f' | b's')));
             let lines = package.block.split(|&byte| byte == b'\n');
             for line in lines {
                 folders += usize::from(line.starts_with(b"F:"));
@@ -167,15 +166,12 @@ fn summary(cx: &mut Cx, universe: &Universe<'_>, solution: &Solution<'_>) -> i32
         }
     }
     let size = size::human(bytes.max(0) as u64);
-    let result = match broken {
-        0 => "OK:".to_string(),
-        1 => "1 error;".to_string(),
-        _ => format!("{broken} errors;"),
-    };
-    cx.messages.message(if cx.messages.verbosity > 1 {
-        format!("{result} {packages} packages, {folders} dirs, {files} files, {size}")
+    let lead = super::apply::lead(broken as usize);
+    let line = if cx.messages.verbosity > 1 {
+        format!("{lead} {packages} packages, {folders} dirs, {files} files, {size}")
     } else {
-        format!("{result} {size} in {packages} packages")
-    });
+        format!("{lead} {size} in {packages} packages")
+    };
+    cx.messages.message(line);
     broken
 }

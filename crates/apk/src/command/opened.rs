@@ -25,6 +25,14 @@ pub fn open(cx: &mut Cx) -> Result<Database> {
         true => Purpose::Write,
         false => Purpose::Read,
     };
+    if purpose == Purpose::Read
+        && cx.options.has("initdb")
+        && let Some(root) = &cx.globals.root
+        && let Ok(folder) = at::open(at::CWD, root, at::O_RDONLY | at::O_DIRECTORY, 0)
+    {
+        // The reference makes the folder of the cache even where it only simulates.
+        let _ = crate::database::store::make_folders(&folder, "var/cache/apk", 0o755);
+    }
     open_for(cx, purpose)
 }
 
@@ -87,10 +95,12 @@ fn open_log(cx: &mut Cx, root: &Path, purpose: Purpose) {
     if !cx.globals.logfile {
         return;
     }
-    let Ok(folder) = at::open(at::CWD, root, at::O_RDONLY | at::O_DIRECTORY, 0) else { return };
     if purpose == Purpose::Create {
-        let _ = crate::database::store::make_folders(&folder, "var/log", 0o755);
+        // What is wrong with it shows when the database is opened.
+        let _ = at::mkdir(at::CWD, root, 0o755);
     }
+    let Ok(folder) = at::open(at::CWD, root, at::O_RDONLY | at::O_DIRECTORY, 0) else { return };
+    let _ = crate::database::store::make_folders(&folder, "var/log", 0o755);
     use std::os::fd::AsRawFd;
     let flags = at::O_WRONLY | at::O_CREAT | at::O_APPEND;
     let Ok(log) = at::open(folder.as_raw_fd(), Path::new("var/log/apk.log"), flags, 0o644) else { return };

@@ -1,6 +1,7 @@
 //! plan — what is going to be done, in sentences, before it is done: for those who want to know more, or are asked.
 
 use super::Cx;
+use super::system::System;
 use crate::output::size;
 use crate::output::wrap::Wrapped;
 use crate::solver::{Change, Solution};
@@ -12,14 +13,14 @@ use std::cmp::Ordering;
 const WIDTH: usize = 50;
 
 /// Prints the plan. With `-v` only where something is removed or downgraded, with `-vv` or a question always.
-pub(super) fn print(cx: &mut Cx, universe: &Universe<'_>, solution: &Solution<'_>) {
+pub(super) fn print(cx: &mut Cx, system: &System, universe: &Universe<'_>, solution: &Solution<'_>) {
     let asked = cx.globals.interactive != super::options::Switch::No;
     if cx.messages.verbosity <= 1 && !asked {
         return;
     }
     print_orphans(cx, universe, solution);
     let changes: Vec<&Change> = solution.changes.list.iter().filter(|change| change.is_change()).collect();
-    if changes.is_empty() {
+    if changes.is_empty() && cx.messages.verbosity <= 2 {
         return;
     }
     let order = |change: &Change| match (change.old, change.new) {
@@ -43,7 +44,7 @@ pub(super) fn print(cx: &mut Cx, universe: &Universe<'_>, solution: &Solution<'_
         print_list(cx, universe, "The following packages will be reinstalled:", &changes, |change| {
             change.reinstall || order(change) == Some(Ordering::Equal)
         });
-        print_sizes(cx, universe, &changes);
+        print_sizes(cx, system, universe, &changes);
     }
 }
 
@@ -82,14 +83,14 @@ fn print_list(
     cx.messages.message(lines.into_bytes());
 }
 
-fn print_sizes(cx: &mut Cx, universe: &Universe<'_>, changes: &[&Change]) {
+fn print_sizes(cx: &mut Cx, system: &System, universe: &Universe<'_>, changes: &[&Change]) {
     let mut download = 0;
     let mut disk = 0i64;
     for change in changes {
         if let Some(new) = change.new {
             let package = universe.package(new);
             disk += package.installed_size as i64;
-            if change.old != Some(new) || change.reinstall {
+            if super::apply::remote(cx, system, universe, change).is_some() {
                 download += package.size;
             }
         }

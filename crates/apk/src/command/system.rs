@@ -203,17 +203,20 @@ impl System {
         let arch = self.arches[0].clone();
         let extra = cx.globals.repositories.clone();
         let mut repositories = std::mem::take(&mut self.repositories);
+        // Each option counts as a line of its own.
+        let mut line = 0;
         for one in &extra {
+            line += 1;
             let mut config = Config::new(&mut repositories, &arch);
             match one {
                 ExtraRepository::Url(url) => {
                     if let Err(problem) = config.url(url) {
-                        cx.messages.warning(format!("<command line>:1: {problem}"));
+                        cx.messages.warning(format!("<command line>:{line}: {problem}"));
                     }
                 }
                 ExtraRepository::Lines(lines) => {
-                    if let Err((line, problem)) = config.read(lines) {
-                        cx.messages.warning(format!("<command line>:{line}: {problem}"));
+                    if let Err((within, problem)) = config.read(lines) {
+                        cx.messages.warning(format!("<command line>:{}: {problem}", line + within - 1));
                     }
                 }
             }
@@ -290,8 +293,10 @@ impl System {
         let trust = Trust { allow_untrusted: cx.globals.allow_untrusted, ..Trust::signed(&self.keys) };
         let file = fs::File::open(path).place(word)?;
         let size = file.metadata().place(word)?.len();
-        let mut package =
-            PackageReader::open(Box::new(io::BufReader::new(file)), trust).place(word)?.package().clone();
+        let reader = PackageReader::open(Box::new(io::BufReader::new(file)), trust).place(word)?;
+        let mut package = reader.package().clone();
+        package.identity = reader.own_identity();
+        drop(reader);
         package.file_size = size;
         let identity = package.identity.ok_or_else(|| Error::new(Kind::FormatInvalid).at(word))?;
         let mut block = Vec::new();

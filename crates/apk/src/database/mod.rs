@@ -132,7 +132,7 @@ impl Database {
             purpose: opening.purpose,
             folder: Some(folder),
             arches: Vec::new(),
-            arches_given: opening.root.is_some() && !opening.arches.is_empty(),
+            arches_given: purpose == Purpose::Create || opening.root.is_some() && !opening.arches.is_empty(),
             world: Vec::new(),
             installed: Installed::default(),
             recovered,
@@ -163,10 +163,13 @@ impl Database {
             None if is_new => {}
             None => return Err(failed(WHAT, &io::Error::from_raw_os_error(2))),
         }
+        let because = |reason: String| NotOpened { lines: vec![format!("{WHAT}: {reason}")], reason };
+        if crate::dependency::parse_list(&self.world).is_err() {
+            return Err(because(Kind::DependencyFormat.to_string()));
+        }
         let Some(folder) = &self.folder else { return Ok(()) };
         let text = store::read(folder, "installed").map_err(|error| failed(WHAT, &error))?;
-        let has_triggers = at::stat(folder.as_raw_fd(), Path::new("triggers"), at::Links::Follow);
-        if !is_new && (text.is_none() || has_triggers.is_err()) {
+        if !is_new && text.is_none() {
             return Err(failed(WHAT, &io::Error::from_raw_os_error(2)));
         }
         self.installed = Installed::parse(text.unwrap_or_default(), tolerant).map_err(|error| {
@@ -178,7 +181,17 @@ impl Database {
             lines.push(format!("{WHAT}: {reason}"));
             NotOpened { lines, reason }
         })?;
+        let mut records = self.installed.packages().iter();
+        if records.any(|record| self.installed.identity(record).is_none()) {
+            return Err(because(Kind::V2DatabaseFormat.to_string()));
+        }
         Ok(())
+    }
+
+    /// Whether the architectures that were asked for are others than the root has.
+    pub fn has_other_arches(&self) -> bool {
+        let text = || store::read(&self.root, "etc/apk/arch").ok().flatten().unwrap_or_default();
+        self.arches_given && text() != [&self.arches.join(&b'\n')[..], b"\n"].concat()
     }
 
     /// The folder of the database.

@@ -76,14 +76,15 @@ fn put_entry(out: &mut Vec<u8>, name: &[u8], kind: u8, mtime: u64, content: &[u8
     header[..length].copy_from_slice(&name[..length]);
     let mut field = |start: usize, digits: usize, value: u64| {
         let text = format!("{value:0digits$o}");
-        header[start..start + text.len().min(digits + 1)]
-            .copy_from_slice(&text.as_bytes()[..text.len().min(digits + 1)]);
+        let length = text.len().min(digits.max(8));
+        header[start..start + length].copy_from_slice(&text.as_bytes()[..length]);
     };
     field(100, 7, 0o755);
     field(108, 7, 0);
     field(116, 7, 0);
-    field(124, 11, content.len() as u64);
-    field(136, 11, mtime);
+    // Twelve digits, without an end, as the reference writes them.
+    field(124, 12, content.len() as u64);
+    field(136, 12, mtime);
     header[156] = kind;
     header[257..265].copy_from_slice(b"ustar  \0");
     header[265..269].copy_from_slice(b"root");

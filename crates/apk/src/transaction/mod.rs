@@ -5,9 +5,11 @@
 //! take their places; the database does so last. Whoever opens the database after an interruption goes back to where
 //! the journal began, or does the rest of the plan (`recover`).
 
+pub mod access;
 pub mod folders;
 pub mod journal;
 pub mod names;
+pub mod order;
 pub mod owners;
 pub mod plan;
 pub mod protect;
@@ -67,6 +69,10 @@ pub struct Settings {
     pub keeps_owner: bool,
     /// Paths that an overlay has.
     pub overlay: HashSet<Vec<u8>>,
+    /// Owners and modes of all folders are set as packages have them (`fix --directory-permissions`).
+    pub resets_folders: bool,
+    /// Every path is told of.
+    pub lists: bool,
 }
 
 /// What happens, as it happens.
@@ -80,10 +86,11 @@ pub enum Event<'a> {
         script: Script,
         in_step: bool,
     },
-    /// A hook is about to run: its path and argument.
+    /// A hook is about to run, or is skipped: its path and argument.
     Hook {
         path: &'a str,
         argument: &'a str,
+        is_skipped: bool,
     },
     /// A line of a script's output.
     Line {
@@ -93,6 +100,8 @@ pub enum Event<'a> {
     },
     /// The package's file was put beside a changed one, under this path.
     NewBeside(&'a [u8]),
+    /// A path of a package that comes, folders with a mark; or of one that goes.
+    Path(&'a [u8]),
     Warning(&'a [u8]),
     Error(&'a [u8]),
     /// Steps that are done.

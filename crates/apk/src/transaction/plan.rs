@@ -38,6 +38,8 @@ pub struct Plan {
 pub enum Notice<'a> {
     /// The new file lies beside a changed one.
     NewBeside(&'a [u8]),
+    /// The file is gone.
+    Removed(&'a [u8]),
     /// A step failed: its path and why.
     Failed(&'a [u8], io::Error),
 }
@@ -203,10 +205,17 @@ impl Plan {
                         other => (path, other.map(drop)),
                     }
                 }
-                b'd' => (rest, folders.unlink(rest).map(drop)),
+                b'd' => {
+                    notice(Notice::Removed(rest));
+                    (rest, folders.unlink(rest).map(drop))
+                }
                 b'k' => {
                     let Some((digest, path)) = word(rest) else { continue };
-                    (path, remove_protected(folders, path, digest, keep))
+                    let done = remove_protected(folders, path, digest, keep);
+                    if let Ok(true) = done {
+                        notice(Notice::Removed(path));
+                    }
+                    (path, done.map(drop))
                 }
                 b'x' => {
                     folders.rmdir(rest);
@@ -247,7 +256,13 @@ fn word(text: &[u8]) -> Option<(Option<Digest>, &[u8])> {
 fn place(folders: &mut Folders<'_>, package: &[u8], path: &[u8]) -> io::Result<()> {
     let (folder, name) = folders.parent(path)?;
     let fd = folder.as_raw_fd();
-    at::rename(fd, Path::new(&staged_name(package, path)), fd, name)
+    let staged = staged_name(package, path);
+    let renamed = at::rename(fd, Path::new(&staged), fd, name);
+    if renamed.is_err() {
+        // It has no place to go to.
+        let _ = at::unlink(fd, Path::new(&staged));
+    }
+    renamed
 }
 
 /// True if the new file was put beside what lies there.
@@ -280,21 +295,23 @@ fn place_protected(
     Ok(true)
 }
 
+/// True if the file went.
 fn remove_protected(
     folders: &mut Folders<'_>,
     path: &[u8],
     digest: Option<Digest>,
     keep: Keep,
-) -> io::Result<()> {
+) -> io::Result<bool> {
     folders.unlink(&[path, b".apk-new"].concat())?;
     let changed = match folders.parent(path) {
         Ok((folder, name)) => digest.is_some_and(|digest| !is_content(folder, name, &digest)),
         Err(_) => false,
     };
-    if !changed || keep.purges {
+    let goes = !changed || keep.purges;
+    if goes {
         folders.unlink(path)?;
     }
-    Ok(())
+    Ok(goes)
 }
 
 /// Whether a file's content, or a link's text, has this digest.

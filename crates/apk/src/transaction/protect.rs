@@ -7,14 +7,23 @@ use crate::database::{store, triggers};
 /// What a rule asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
-    /// `-`: nothing is kept.
+    /// No rule speaks of it: nothing is kept.
     None,
+    /// `-`: nothing is kept, and it is missed by nobody.
+    Free,
     /// `+`: files that were changed are kept.
     Changed,
     /// `@`: symbolic links that were changed are kept.
     Symlinks,
     /// `!`: changed files are kept, and files that no package has belong to the configuration.
     All,
+}
+
+impl Mode {
+    /// Whether something is kept.
+    pub fn keeps(self) -> bool {
+        !matches!(self, Mode::None | Mode::Free)
+    }
 }
 
 /// The rules; the last that fits decides.
@@ -57,7 +66,7 @@ impl Rules {
         let line = line.trim_ascii();
         let (mode, path) = match line.first() {
             None | Some(b'#') => return,
-            Some(b'-') => (Mode::None, &line[1..]),
+            Some(b'-') => (Mode::Free, &line[1..]),
             Some(b'+') => (Mode::Changed, &line[1..]),
             Some(b'@') => (Mode::Symlinks, &line[1..]),
             Some(b'!') => (Mode::All, &line[1..]),
@@ -66,6 +75,12 @@ impl Rules {
         let path = path.strip_prefix(b"/").unwrap_or(path);
         let path = path.strip_suffix(b"/").unwrap_or(path);
         self.rules.push((mode, path.to_vec()));
+    }
+
+    /// What holds for a file that is installed or removed: what holds for its folder. As with the reference, rules of single
+    /// files are for the audit.
+    pub fn mode_in_folder(&self, path: &[u8]) -> Mode {
+        self.mode(crate::transaction::folders::split(path).0)
     }
 
     /// What holds for the path: the last rule that fits it or a folder above it.
@@ -109,9 +124,9 @@ mod tests {
         for (path, expected) in [
             ("etc/a.conf", Mode::Changed),
             ("etc/init.d/sshd", Mode::Symlinks),
-            ("etc/init.d/x", Mode::None),
+            ("etc/init.d/x", Mode::Free),
             ("etc/apk/world", Mode::All),
-            ("etc/issue", Mode::None),
+            ("etc/issue", Mode::Free),
             ("etc", Mode::Changed),
             ("usr/bin/a", Mode::None),
             ("opt/a/conf/x", Mode::Changed),
@@ -121,5 +136,6 @@ mod tests {
         ] {
             assert_eq!(rules.mode(path.as_bytes()), expected, "{path}");
         }
+        assert_eq!(rules.mode_in_folder(b"etc/issue"), Mode::Changed);
     }
 }

@@ -10,10 +10,10 @@ use sys::at;
 use super::folders::{Folders, join};
 use super::owners::{Owner, Owners};
 use super::plan::{Notice, Plan};
-use super::protect::{Mode, Rules};
+use super::protect::Rules;
 use super::script::{Program, Stream};
 use super::stage::{Complaint, Failure, Stage, Staged};
-use super::{Event, New, Outcome, Settings, Step, plan, recover, trigger};
+use super::{Event, New, Outcome, Settings, Step, access, plan, recover, trigger};
 use crate::database::installed::{Entry, Flags, Installed, Lines, Record};
 use crate::database::scripts::Stored;
 use crate::database::triggers::Trigger;
@@ -58,6 +58,7 @@ struct Run<'r, 'd> {
     /// Packages whose triggers run for every folder: they are new.
     fresh: Vec<Digest>,
     failed: usize,
+    failed_triggers: usize,
 }
 
 /// Makes the changes. The database is as it will be found from now on.
@@ -83,18 +84,24 @@ pub fn run(
         touched: HashSet::new(),
         fresh: Vec::new(),
         failed: 0,
+        failed_triggers: 0,
     };
     if steps.iter().any(|step| step.old.is_some() || step.new.is_some()) {
         run.changes(&world, steps)?;
-    } else if world != database.world || database.purpose == Purpose::Create {
+    } else if world != database.world || database.purpose == Purpose::Create || database.has_other_arches() {
         run.only_files(&world)?;
     }
+    if settings.resets_folders {
+        access::reset(&database.root, &run.installed, settings.keeps_owner);
+    }
     let broken = run.installed.packages().iter().filter(|record| record.flags.is_broken()).count();
-    let outcome = Outcome { failed: run.failed, broken };
+    let outcome = Outcome { failed: run.failed, broken: broken + run.failed_triggers };
     let installed = std::mem::take(&mut run.installed);
     database.installed = installed;
     database.world = world;
-    let _ = hooks(database, settings, "post-commit", say);
+    if let Err(error) = hooks(database, settings, "post-commit", say) {
+        say(Event::Error(error.reason().as_bytes()));
+    }
     Ok(outcome)
 }
 
@@ -125,6 +132,7 @@ impl Run<'_, '_> {
         let keeps_owner = self.settings.keeps_owner;
         let mut stage = Stage::new(&database.root, folder, keeps_owner, self.settings.overwrite)?;
         stage.overlay.clone_from(&self.settings.overlay);
+        stage.lists = self.settings.lists;
         let staged = self.stage_all(&mut stage, &mut owners, steps);
         let prepared = staged.and_then(|work| self.prepare(&mut stage, &owners, world, work));
         let (mut plan, mut work) = match prepared {
@@ -299,7 +307,7 @@ impl Run<'_, '_> {
                 Entry::Folder { path, .. } => folder = path,
                 Entry::File { name, digest: Some(digest), .. } => {
                     let path = join(folder, name);
-                    if rules.mode(&path) != Mode::None {
+                    if rules.mode_in_folder(&path).keeps() {
                         digests.insert(path, digest);
                     }
                 }
@@ -310,13 +318,11 @@ impl Run<'_, '_> {
 
     fn plan_new(&self, plan: &mut Plan, new: &Arrived, rules: &Rules, old: &HashMap<Vec<u8>, Digest>) {
         for (path, file) in new.staged.paths().filter(|(_, file)| file.is_staged) {
-            match rules.mode(&path) {
-                Mode::None => plan.place(&path),
-                Mode::Symlinks if !file.is_symlink => plan.place(&path),
-                _ => {
-                    let digest = old.get(&path).copied().or_else(|| self.recorded(&path));
-                    plan.place_protected(&path, digest.as_ref(), file.digest.as_ref());
-                }
+            if rules.mode_in_folder(&path).keeps() {
+                let digest = old.get(&path).copied().or_else(|| self.recorded(&path));
+                plan.place_protected(&path, digest.as_ref(), file.digest.as_ref());
+            } else {
+                plan.place(&path);
             }
         }
     }
@@ -367,9 +373,10 @@ impl Run<'_, '_> {
                     if lives_on {
                         continue;
                     }
-                    match rules.mode(&path) {
-                        Mode::None => plan.remove(&path),
-                        _ => plan.remove_protected(&path, digest.as_ref()),
+                    if rules.mode_in_folder(&path).keeps() {
+                        plan.remove_protected(&path, digest.as_ref());
+                    } else {
+                        plan.remove(&path);
                     }
                 }
             }
@@ -377,6 +384,7 @@ impl Run<'_, '_> {
         folders.sort_by_key(|path| std::cmp::Reverse(path.len()));
         for path in folders {
             if !path.is_empty() && !owners.has_folder(path) {
+                self.touched.insert(path.to_vec());
                 plan.remove_folder(path);
             }
         }
@@ -437,6 +445,18 @@ impl Run<'_, '_> {
                 self.triggers_changed = true;
             }
             self.fresh.push(identity);
+        }
+        // In the order of the packages, as the reference has them.
+        let installed = &self.installed;
+        self.scripts.sort_by_cached_key(|stored| {
+            let name = package_name(&stored.package);
+            installed.find(name).map_or((1, name.to_vec()), |_| (0, name.to_vec()))
+        });
+        if self.triggers_changed {
+            let records = installed.packages().iter().enumerate();
+            let places: HashMap<Digest, usize> =
+                records.filter_map(|(place, record)| Some((installed.identity(record)?, place))).collect();
+            self.triggers.sort_by_key(|trigger| places.get(&trigger.identity).copied().unwrap_or(usize::MAX));
         }
     }
 
@@ -502,6 +522,9 @@ impl Run<'_, '_> {
             lines.files = new.staged.lines();
             self.installed.put(Some(new.position), &lines);
         }
+        for path in &new.staged.listed {
+            (self.say)(Event::Path(path));
+        }
         for complaint in &new.staged.complaints {
             match complaint {
                 Complaint::Warning(text) => (self.say)(Event::Warning(text)),
@@ -545,6 +568,7 @@ impl Run<'_, '_> {
         let say = &mut *self.say;
         plan.execute(index, &mut stage.folders, self.settings.keep, &mut |notice| match notice {
             Notice::NewBeside(path) => say(Event::NewBeside(path)),
+            Notice::Removed(path) => say(Event::Path(path)),
             Notice::Failed(path, error) => {
                 let reason = sys::error::text(&error).to_string();
                 let text = [full_name, b": failed to commit ", path, b": ", reason.as_bytes()].concat();
@@ -621,9 +645,8 @@ impl Run<'_, '_> {
             let record = &self.installed.packages()[fired.position];
             let (full_name, name) = (self.installed.full_name(record), self.installed.name(record).to_vec());
             if !self.run_script(&full_name, &name, Script::Trigger, &text, &fired.folders, false) {
-                let mut flags = self.installed.packages()[fired.position].flags;
-                flags.broken_script = true;
-                self.installed.set_flags(fired.position, flags);
+                // The package is whole: as with the reference, the database does not say so.
+                self.failed_triggers += 1;
             }
         }
     }
@@ -644,6 +667,16 @@ impl Run<'_, '_> {
         recover::forget(folder);
         Ok(())
     }
+}
+
+/// The name in `NAME-VERSION`: versions have dashes only before their revision.
+fn package_name(full_name: &[u8]) -> &[u8] {
+    let mut dashes = full_name.iter().enumerate().rev().filter(|(_, byte)| **byte == b'-').map(|(at, _)| at);
+    let mut end = dashes.next().unwrap_or(full_name.len());
+    if full_name.get(end + 1) == Some(&b'r') && full_name[end + 1..].iter().skip(1).all(u8::is_ascii_digit) {
+        end = dashes.next().unwrap_or(end);
+    }
+    &full_name[..end]
 }
 
 /// Stages one package.
@@ -673,7 +706,7 @@ fn stage_one(
         full_name,
         name: new.name,
         version: new.version,
-        identity: new.identity.or(staged.package.identity),
+        identity: new.identity.or(staged.package.identity).map(Digest::recorded),
         lines,
         staged,
         position: usize::MAX,
@@ -758,7 +791,7 @@ fn commit_plan(folder: &File, plan: &mut Plan) -> Result {
 ///
 /// Errors: one failed.
 fn hooks(database: &Database, settings: &Settings, argument: &str, say: &mut dyn FnMut(Event<'_>)) -> Result {
-    if !settings.hooks || !settings.scripts {
+    if !settings.scripts {
         return Ok(());
     }
     let mut seen = HashSet::new();
@@ -776,7 +809,11 @@ fn hooks(database: &Database, settings: &Settings, argument: &str, say: &mut dyn
         if !stat.is_ok_and(|stat| stat.kind() == at::Kind::File && stat.mode & 0o111 != 0) {
             continue;
         }
-        say(Event::Hook { path: &path, argument });
+        let is_skipped = !settings.hooks;
+        say(Event::Hook { path: &path, argument, is_skipped });
+        if is_skipped {
+            continue;
+        }
         let program = Program {
             name: path.as_bytes(),
             script: argument,
@@ -788,9 +825,7 @@ fn hooks(database: &Database, settings: &Settings, argument: &str, say: &mut dyn
             say(Event::Line { stream, text, in_step: false });
         });
         if let Err(reason) = result {
-            let text = format!("{path}: {reason}");
-            say(Event::Error(text.as_bytes()));
-            return Err(Error::new(Kind::Message(text)));
+            return Err(Error::new(Kind::Message(format!("{path}: {reason}"))));
         }
     }
     Ok(())

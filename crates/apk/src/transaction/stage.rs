@@ -17,7 +17,7 @@ use crate::entry::{self, Entry, Kind, Script, is_safe_path};
 use crate::error::Error;
 use crate::identity::{Algorithm, Digest};
 use crate::package::Package;
-use crate::reader::PackageReader;
+use crate::reader::{Format, PackageReader};
 
 /// Something to say about a package, when its turn comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub struct Staged {
     pub scripts: Vec<(Script, Vec<u8>)>,
     pub folders: Vec<StagedFolder>,
     pub complaints: Vec<Complaint>,
+    /// Paths as they came, folders with a mark; empty unless somebody wants to be told.
+    pub listed: Vec<Vec<u8>>,
     pub flags: Flags,
 }
 
@@ -64,8 +66,7 @@ impl Staged {
         for folder in &self.folders {
             Line::Folder { path: &folder.path, access: folder.access }.write(&mut out);
             for file in &folder.files {
-                let digest = if file.is_staged { file.digest } else { None };
-                Line::File { name: &file.name, access: file.access, digest }.write(&mut out);
+                Line::File { name: &file.name, access: file.access, digest: file.digest }.write(&mut out);
             }
         }
         out
@@ -88,6 +89,8 @@ pub struct Stage<'a> {
     /// Owners are not set on files: the user is not root.
     pub keeps_owner: bool,
     pub overwrites: bool,
+    /// Paths are noted as they come.
+    pub lists: bool,
     /// Paths of an overlay: the packages' own versions are left out.
     pub overlay: HashSet<Vec<u8>>,
     /// Folders that are known to be there.
@@ -149,6 +152,7 @@ impl<'a> Stage<'a> {
             names: Names::read(root),
             keeps_owner,
             overwrites,
+            lists: false,
             overlay: HashSet::new(),
             known: HashSet::new(),
             umask: at::umask(),
@@ -164,12 +168,17 @@ impl<'a> Stage<'a> {
         number: usize,
     ) -> std::result::Result<Staged, Failure> {
         let mut staged = Staged { package: reader.package().clone(), ..Staged::default() };
+        staged.flags.sha256 = reader.format() == Format::V3;
         staged.scripts = reader.take_scripts();
-        staged.scripts.sort_by_key(|(script, _)| *script);
+        // The trigger last, as the reference writes them to the database.
+        staged.scripts.sort_by_key(|(script, _)| (*script == Script::Trigger, *script));
         let result = self.entries(reader, owners, number, &mut staged);
         if let Err(failure) = result {
             self.undo(&owners.packages[number].name, &staged);
             return Err(failure);
+        }
+        for folder in &mut staged.folders {
+            folder.files.sort_by(|left, right| left.name.cmp(&right.name));
         }
         Ok(staged)
     }
@@ -192,7 +201,12 @@ impl<'a> Stage<'a> {
         staged: &mut Staged,
     ) -> std::result::Result<(), Failure> {
         let mut by_path: HashMap<Vec<u8>, usize> = HashMap::new();
+        let is_v3 = staged.flags.sha256;
         while let Some(entry) = reader.next_entry()? {
+            if is_v3 && entry.path.is_empty() {
+                // The root: nobody's folder.
+                continue;
+            }
             if let Kind::Directory = entry.kind {
                 self.folder(entry, owners, staged, &mut by_path)?;
                 continue;
@@ -215,6 +229,9 @@ impl<'a> Stage<'a> {
         }
         if by_path.contains_key(&entry.path) {
             return Ok(());
+        }
+        if self.lists {
+            staged.listed.push([&entry.path[..], b" (dir)"].concat());
         }
         let access = self.access(&entry);
         if let Err(error) = self.make_folder(&entry.path, access) {
@@ -286,9 +303,13 @@ impl<'a> Stage<'a> {
             return Ok(());
         };
         let is_again = owners.owner(&path) == Some(number);
-        if self.overlay.contains(&path) || !self.may_take(&path, owners, number, staged) {
+        if !self.may_take(&path, owners, number, staged) {
             return Ok(());
         }
+        if self.lists {
+            staged.listed.push(path.clone());
+        }
+        let is_overlaid = self.overlay.contains(&path);
         let owner = &owners.packages[number];
         let (user, group) = (self.names.uid(&entry.user), self.names.gid(&entry.group));
         let is_symlink = matches!(entry.kind, Kind::Symlink(_));
@@ -305,6 +326,12 @@ impl<'a> Stage<'a> {
             unknown,
         };
         let owner_name = owner.name.clone();
+        if is_overlaid {
+            // The overlay brings it.
+            file.is_staged = false;
+            staged.folders[position].files.push(file);
+            return Ok(());
+        }
         match self.write(reader, &entry, &owner_name, &access) {
             Ok(lost) => {
                 for what in lost {
@@ -315,7 +342,7 @@ impl<'a> Stage<'a> {
                 }
             }
             Err(Trouble::Told(reason)) => {
-                file.is_staged = false;
+                (file.is_staged, file.digest) = (false, None);
                 let text = [b"failed to extract ", &path[..], b": ", reason.as_bytes()].concat();
                 error(staged, &owners.packages[number], &text);
             }
@@ -349,7 +376,8 @@ impl<'a> Stage<'a> {
                 Verdict::Leave => return false,
                 Verdict::Conflict => {
                     let full_name = [&old.name[..], b"-", &old.version].concat();
-                    let text = [b"trying to overwrite ", path, b" owned by ", &full_name[..], b"."].concat();
+                    let lead: &[u8] = if self.overwrites { b"overwriting " } else { b"trying to overwrite " };
+                    let text = [lead, path, b" owned by ", &full_name[..], b"."].concat();
                     let new = new.clone();
                     if !self.overwrites {
                         error(staged, &new, &text);

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::order;
 use crate::database::installed::{Entry, Installed};
 use crate::database::triggers::{Trigger, fits};
 use crate::identity::Digest;
@@ -29,13 +30,17 @@ pub(super) fn fired(
     }
     let mut all: HashSet<&[u8]> = touched.iter().map(Vec::as_slice).collect();
     for record in installed.packages() {
-        all.extend(installed.entries(record).filter_map(|entry| match entry {
-            Entry::Folder { path, .. } => Some(path),
-            Entry::File { .. } => None,
-        }));
+        for entry in installed.entries(record) {
+            let Entry::Folder { path, .. } = entry else { continue };
+            if all.insert(path) {
+                // The folders above it count, listed or not.
+                let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+                all.extend(slashes.map(|(end, _)| &path[..end]).chain([&b""[..]]));
+            }
+        }
     }
     let mut all: Vec<&[u8]> = all.into_iter().collect();
-    all.sort_unstable();
+    all.sort_by_cached_key(|path| (order::of_folder(path), *path));
     let mut found: Vec<Fired> = triggers
         .iter()
         .filter_map(|trigger| {

@@ -90,8 +90,8 @@ impl<'t> Dep<'t> {
     }
 
     fn is_identity_of(&self, universe: &Universe<'t>, package: PackageId) -> bool {
-        let wanted = Identity::parse(self.version);
-        wanted.is_some() && wanted == universe.package(package).identity
+        let wanted = Identity::parse(self.version).map(Identity::recorded);
+        wanted.is_some() && wanted == universe.package(package).identity.map(Identity::recorded)
     }
 
     /// The text as in world.

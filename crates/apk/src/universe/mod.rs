@@ -262,16 +262,21 @@ impl<'t> Universe<'t> {
             Origin::Repository(number) => 1 << number,
             Origin::Installed | Origin::Given => 0,
         };
-        let id = match package.identity.as_ref().and_then(|identity| self.by_identity.get(identity).copied())
-        {
+        // The database has 20 bytes of every identity.
+        let recorded = package.identity.map(Identity::recorded);
+        let id = match recorded.and_then(|identity| self.by_identity.get(&identity).copied()) {
             Some(id) => {
-                self.packages[id as usize].repositories |= repositories;
+                let known = &mut self.packages[id as usize];
+                known.repositories |= repositories;
+                if matches!(package.identity, Some(Identity::Sha256(_))) {
+                    known.identity = package.identity;
+                }
                 id
             }
             None => {
                 let id = self.packages.len() as PackageId;
-                if let Some(identity) = &package.identity {
-                    self.by_identity.insert(*identity, id);
+                if let Some(identity) = recorded {
+                    self.by_identity.insert(identity, id);
                 }
                 package.repositories = repositories;
                 package.installed = origin == Origin::Installed;

@@ -93,6 +93,23 @@ impl<'a> Stream<'a> {
 
     /// The next entry or border.
     pub fn next_event(&mut self) -> Result<Event> {
+        self.event().map_err(|error| self.cut(error))
+    }
+
+    /// What a file that ends too early is, by where it ends: before it is known for what it is, or where a digest is of the
+    /// whole.
+    fn cut(&self, error: Error) -> Error {
+        if !matches!(error.kind, Kind::Eof) {
+            return error;
+        }
+        match self.stage {
+            Stage::Signatures => Error { kind: Kind::FormatInvalid, ..error },
+            Stage::Data => Error { kind: Kind::V2PackageIntegrity, ..error },
+            Stage::Control | Stage::Combined | Stage::Over => error,
+        }
+    }
+
+    fn event(&mut self) -> Result<Event> {
         if let Some(header) = self.pending_entry.take() {
             self.start_content(&header);
             return Ok(Event::Entry(header));
@@ -271,6 +288,10 @@ impl<'a> Stream<'a> {
 
     /// Reads from the current entry's content. 0 at its end.
     pub fn read(&mut self, out: &mut [u8]) -> Result<usize> {
+        self.content(out).map_err(|error| self.cut(error))
+    }
+
+    fn content(&mut self, out: &mut [u8]) -> Result<usize> {
         let wanted = self.left.min(out.len() as u64) as usize;
         if wanted == 0 {
             return Ok(0);
