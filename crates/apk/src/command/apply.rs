@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use super::commit::change_line;
 use super::download::{self, Downloads, Wanted};
 use super::system::System;
-use super::{Cx, Result, os};
+use super::{Cx, Failure, Result, os};
 use crate::database::Database;
 use crate::database::installed::Entry;
 use crate::error::{Error, Kind};
@@ -35,19 +35,34 @@ pub fn run(
 ) -> Result {
     let keys = system.keys();
     let changes: Vec<&Change> = solution.changes.list.iter().filter(|change| change.is_change()).collect();
-    let wanted = changes.iter().filter_map(|change| remote(cx, system, universe, change)).collect();
-    let mut downloads = download::download(cx, system, wanted);
+    let wanted: Vec<Wanted> =
+        changes.iter().filter_map(|change| remote(cx, system, universe, change)).collect();
+    let mut downloads = Downloads::default();
+    if cx.globals.cache_predownload && download::keeps_packages(cx, system) {
+        if download::into_cache(cx, system, wanted, false) > 0 {
+            return Err(Failure::Exit(99));
+        }
+    } else {
+        downloads = download::download(cx, system, wanted);
+    }
     let mut steps = Vec::with_capacity(changes.len());
     for change in &changes {
         steps.push(step(cx, system, database, universe, change, keys, &mut downloads)?);
     }
     let lines: Vec<Vec<u8>> = change_lines(universe, &changes);
+    let weights: Vec<u64> = changes.iter().map(|change| weight(universe, change)).collect();
+    let total = weights.iter().map(|weight| weight + download::PACKAGE_WEIGHT).sum();
+    let mut done = 0;
+    cx.messages.begin_progress(&cx.globals, "install", total);
     let settings = settings(cx, database)?;
     let world = world_text(universe, solution);
     let messages = &mut cx.messages;
     let mut hook = None;
     let outcome = transaction::run(database, &settings, world, steps, &mut |event| match event {
-        Event::Begin(number) => messages.message(&lines[number]),
+        Event::Begin(number) => {
+            messages.message(&lines[number]);
+            messages.progress(done);
+        }
         Event::Script { package, script, in_step } => {
             let lead: &[u8] = if in_step { b"  Executing " } else { b"Executing " };
             messages.message([lead, package, b".", script.name().as_bytes()].concat());
@@ -82,14 +97,39 @@ pub fn run(
         Event::Path(path) => messages.message_at(3, path),
         Event::Warning(text) => messages.warning(text),
         Event::Error(text) => messages.error(text),
-        Event::Progress { .. } => {}
-    })?;
+        Event::Progress { done: count, .. } => {
+            let weight = weights.get(count - 1).copied().unwrap_or_default();
+            (1..).map(|piece| piece * PIECE).take_while(|bytes| *bytes < weight).for_each(|bytes| {
+                messages.progress(done + bytes);
+            });
+            messages.progress(done + weight);
+            done += weight + download::PACKAGE_WEIGHT;
+            if count == weights.len() {
+                messages.progress(done);
+                messages.end_progress();
+            }
+        }
+    });
+    cx.messages.end_progress();
+    let outcome = outcome?;
     if cx.globals.sync.or(is_system(database)) {
         sys::filesystem::sync_all();
     }
     let errors = outcome.failed + outcome.broken;
     summary(cx, database, errors);
     Ok(errors as i32)
+}
+
+/// Progress is told of in such pieces of a package, as by the reference.
+const PIECE: u64 = 128 * 1024;
+
+/// What a change weighs in the progress: the bytes of the file; to remove a package is a sixteenth of its work.
+fn weight(universe: &Universe<'_>, change: &Change) -> u64 {
+    match (change.new, change.old) {
+        (Some(new), _) => universe.package(new).size,
+        (None, Some(old)) => universe.package(old).size / 16,
+        (None, None) => 0,
+    }
 }
 
 /// The lines of the changes, with their numbers.
@@ -281,14 +321,18 @@ impl Located {
 
 /// What has to be fetched for a change.
 pub(super) fn remote(cx: &Cx, system: &System, universe: &Universe<'_>, change: &Change) -> Option<Wanted> {
-    let id = change.new.filter(|_| change.old != change.new || change.reinstall)?;
+    wanted(cx, system, universe, change.new.filter(|_| change.old != change.new || change.reinstall)?)
+}
+
+/// How a package can be fetched that lies on a server and not in the cache.
+pub fn wanted(cx: &Cx, system: &System, universe: &Universe<'_>, id: PackageId) -> Option<Wanted> {
     let package = universe.package(id);
     if package.size == 0 {
         return None;
     }
     let Located::Remote(url) = find(system, universe, id, cx)? else { return None };
     let full_name = [universe.name_of(package.name).text, b"-", package.version].concat();
-    Some(Wanted { package: id, url, full_name, identity: package.identity })
+    Some(Wanted { package: id, url, full_name, identity: package.identity, size: package.size })
 }
 
 /// Where the package's file lies: the cache first, then the repositories in their order.

@@ -11,6 +11,7 @@ pub mod adbsign;
 pub mod add;
 pub mod apply;
 pub mod audit;
+pub mod cache;
 pub mod commit;
 mod compare;
 pub mod completion;
@@ -64,6 +65,7 @@ pub static APPLETS: &[&Applet] = &[
     &adbsign::APPLET,
     &add::APPLET,
     &audit::APPLET,
+    &cache::APPLET,
     &completion::APPLET,
     &convdb::APPLET,
     &convndx::APPLET,

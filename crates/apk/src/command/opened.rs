@@ -14,8 +14,7 @@ const WAIT: Duration = Duration::from_secs(60);
 
 /// Whether the command changes the root: it has the options of commits, and nothing is simulated.
 pub fn may_write(cx: &Cx) -> bool {
-    !cx.globals.simulate
-        && matches!(cx.applet.name, "add" | "del" | "fix" | "upgrade" | "update" | "cache" | "undo")
+    !cx.globals.simulate && matches!(cx.applet.name, "add" | "del" | "fix" | "upgrade" | "update" | "undo")
 }
 
 /// Opens the database, to change it where the command may do so.

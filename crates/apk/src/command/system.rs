@@ -1,7 +1,7 @@
 //! system — what a command works on: the root's database, world and repositories, as one universe.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -68,6 +68,12 @@ impl System {
     /// Reads the system that the options name, and says what is wrong with its repositories.
     pub fn open(cx: &mut Cx, wanted: Wanted) -> Result<System> {
         let root = cx.globals.root.clone().unwrap_or_else(|| PathBuf::from("/"));
+        if let Some(Err(error)) = cx.globals.cache_dir.as_ref().map(|folder| fs::read_dir(root.join(folder)))
+        {
+            let reason = sys::error::text(&error);
+            cx.messages.error(format!("Unable to setup the cache: {reason}"));
+            return Err(Failure::Error(format!("Failed to open apk database: {reason}")));
+        }
         let mut database = None;
         if wanted.installed {
             database = Some(opened::open(cx)?);
@@ -188,7 +194,8 @@ impl System {
     /// The directory of the cache: the one that was asked for, that of the root, or the one for indexes only.
     pub fn cache_folder(&self, cx: &Cx) -> PathBuf {
         if let Some(folder) = &cx.globals.cache_dir {
-            return self.root.join(folder.strip_prefix("/").unwrap_or(folder));
+            // An absolute one is the system's, as with the reference.
+            return self.root.join(folder);
         }
         let own = self.root.join(CACHE);
         if own.is_dir() { own } else { self.root.join(CACHE_STATIC) }
@@ -266,6 +273,28 @@ impl System {
                 Trust { keys: &self.keys, allow_untrusted: cx.globals.allow_untrusted, identity: None };
             read_index_file(path, trust).map(drop)
         })
+    }
+
+    /// The names under which known packages lie in the cache, with their sizes: of installed packages, and of those of the
+    /// repositories.
+    pub fn cached_names(&self, of_repositories: bool) -> HashMap<Vec<u8>, u64> {
+        let mut names = HashMap::new();
+        for (bytes, origin) in &self.catalogs {
+            let is_wanted = match origin {
+                Origin::Installed => true,
+                Origin::Repository(_) => of_repositories,
+                Origin::Given => false,
+            };
+            let Some(catalog) = Catalog::new(bytes).filter(|_| is_wanted) else { continue };
+            for number in 0..catalog.len() {
+                let mut known = true;
+                let Ok(package) = v2::block::parse(catalog.block(number), &mut known) else { continue };
+                let full_name = [&package.name[..], b"-", &package.version].concat();
+                let name = super::download::cached_name(&full_name, package.identity.as_ref());
+                names.insert(name, package.file_size);
+            }
+        }
+        names
     }
 
     /// How many different packages the repositories have.

@@ -1,5 +1,6 @@
 //! output — where a command's lines go: data and messages to stdout, warnings and errors to stderr, all but data to the log.
 
+pub mod progress;
 pub mod size;
 pub mod wrap;
 
@@ -9,6 +10,9 @@ use std::io::{self, Write};
 
 use cli::output::Output;
 
+use self::progress::{Progress, Target};
+use crate::command::globals::Globals;
+
 /// The streams of one run.
 pub struct Messages {
     /// Standard output: data that was asked for is written here and is not logged.
@@ -16,17 +20,18 @@ pub struct Messages {
     /// 0 is quiet, 1 the default, 2 and 3 say more.
     pub verbosity: i32,
     log: Option<File>,
+    progress: Option<Progress>,
 }
 
 impl Messages {
     /// Messages on the process's own streams.
     pub fn to_process(verbosity: i32) -> Messages {
-        Messages { out: Output::to_fd(1), verbosity, log: None }
+        Messages { out: Output::to_fd(1), verbosity, log: None, progress: None }
     }
 
     /// Messages whose standard output is kept, for tests.
     pub fn to_memory(verbosity: i32) -> Messages {
-        Messages { out: Output::to_memory(), verbosity, log: None }
+        Messages { out: Output::to_memory(), verbosity, log: None, progress: None }
     }
 
     /// From now on every message is appended to `log` too.
@@ -52,9 +57,59 @@ impl Messages {
         if self.verbosity < level {
             return;
         }
-        self.out.write(text.as_ref());
-        self.out.write(b"\n");
+        self.without_bar(|messages| {
+            messages.out.write(text.as_ref());
+            messages.out.write(b"\n");
+        });
         self.log_only(text.as_ref());
+    }
+
+    /// Writes something where the bar is, and the bar behind it.
+    fn without_bar(&mut self, write: impl FnOnce(&mut Messages)) {
+        let mut progress = self.progress.take();
+        if let Some(progress) = &mut progress {
+            progress.erase(&mut self.out);
+        }
+        write(self);
+        if let Some(progress) = &mut progress {
+            progress.draw(&mut self.out);
+        }
+        self.progress = progress;
+    }
+
+    /// From now on progress is told of, as the options ask for.
+    pub fn begin_progress(&mut self, globals: &Globals, stage: &'static str, total: u64) {
+        let columns = || sys::tty::window_size(1).map(|(columns, _)| usize::from(columns));
+        let is_terminal = sys::fd::is_terminal(1);
+        let target = Target {
+            fd: globals.progress_fd,
+            bar: globals.progress.or(is_terminal && self.verbosity > 0),
+            terminal_columns: if is_terminal { columns().filter(|columns| *columns > 0) } else { None },
+        };
+        if target.fd.is_some() || target.bar {
+            self.progress = Some(Progress::new(target, stage, total));
+        }
+    }
+
+    /// So much is done.
+    pub fn progress(&mut self, done: u64) {
+        if let Some(progress) = &mut self.progress {
+            progress.set(done, &mut self.out);
+        }
+    }
+
+    /// The bar stands where so much is done; nobody else is told.
+    pub fn move_bar(&mut self, done: u64) {
+        if let Some(progress) = &mut self.progress {
+            progress.move_bar(done, &mut self.out);
+        }
+    }
+
+    /// There is no progress any more.
+    pub fn end_progress(&mut self) {
+        if let Some(mut progress) = self.progress.take() {
+            progress.erase(&mut self.out);
+        }
     }
 
     /// A line on stderr that begins with `WARNING: `.
@@ -73,12 +128,14 @@ impl Messages {
     }
 
     fn complain(&mut self, lead: &[u8], text: &[u8]) {
-        // What was said before must stand before, where both streams are one file.
-        self.out.flush();
         let line = [lead, text].concat();
         let mut bytes = line.clone();
         bytes.push(b'\n');
-        let _ = sys::fd::write_all(2, &bytes);
+        self.without_bar(|messages| {
+            // What was said before must stand before, where both streams are one file.
+            messages.out.flush();
+            let _ = sys::fd::write_all(2, &bytes);
+        });
         self.log_only(&line);
     }
 

@@ -82,6 +82,6 @@ mod tests {
         assert_eq!(folders(&[], &["var"]), None);
         assert_eq!(folders(&[identity], &[]).as_deref(), Some("/etc /usr/bin"));
         assert_eq!(folders(&[], &["usr/bin"]).as_deref(), Some("/usr/bin"));
-        assert_eq!(folders(&[identity], &["usr/share"]).as_deref(), Some("/etc /usr/bin /usr/share"));
+        assert_eq!(folders(&[identity], &["usr/share"]).as_deref(), Some("/etc /usr/share /usr/bin"));
     }
 }
