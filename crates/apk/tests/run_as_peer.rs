@@ -3,7 +3,7 @@
 //! TARN_PEER_APK names the reference, TARN_PEER_BUSYBOX the shell that scripts of packages are run by; without them this
 //! test says so and does nothing. A case (`run/*.case`): packages, then lines that begin with `$`, each run by a shell in a
 //! folder of its own, once by the reference and once by ours. `root` is the root; its files are compared after every line.
-//! `a WORDS` is apk with the usual options. Everything runs in namespaces of its own. `APK_CASE=TEXT` chooses cases
+//! `a WORDS` is apk with the usual options, `s WORDS` the same with packages of a server. Everything runs in namespaces of its own. `APK_CASE=TEXT` chooses cases
 //! whose title has the text.
 //!
 //! A package: `package v2|v3 NAME VERSION [KEY=VALUE]...`, then indented: `d PATH MODE [OWNER:GROUP]`, `f PATH MODE [OWNER:GROUP] TEXT`,
@@ -21,6 +21,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use common::server::Server;
 use common::{Packages, Scratch};
 
 /// What every line of a case may use.
@@ -31,6 +32,7 @@ two=${PWD%/*}/v2 three=${PWD%/*}/v3
 a() { apk --root root --repository ../v2 --repository-config \"v3 $three\" --allow-untrusted --arch x86_64 \"$@\"; }
 v2() { apk --root root --repository ../v2 --allow-untrusted --arch x86_64 \"$@\"; }
 v3() { apk --root root --repository-config \"v3 $three\" --allow-untrusted --arch x86_64 \"$@\"; }
+s() { apk --root root --repository-config \"v3 $server/v3\" --allow-untrusted --arch x86_64 \"$@\"; }
 o() { apk --root root --no-network --allow-untrusted \"$@\"; }
 ";
 
@@ -62,10 +64,10 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-fn shell(folder: &Path, line: &str) -> Output {
+fn shell(folder: &Path, port: u16, line: &str) -> Output {
     Command::new("timeout")
         .args(["20", "unshare", "-Urmpf", "--mount-proc", "sh", "-c"])
-        .arg(format!("{PRELUDE}\n{line}"))
+        .arg(format!("server=http://127.0.0.1:{port}\n{PRELUDE}\n{line}"))
         .current_dir(folder)
         .env_remove("APK_CONFIG")
         .stdin(Stdio::null())
@@ -139,6 +141,7 @@ fn snapshot(root: &Path) -> BTreeMap<String, String> {
 
 struct Bench {
     scratch: Scratch,
+    server: Server,
     differences: Vec<String>,
 }
 
@@ -154,13 +157,14 @@ impl Bench {
             symlink("busybox", folder.join("root/bin/sh")).unwrap();
         }
         case.packages.write(&scratch.path);
-        Bench { scratch, differences: Vec::new() }
+        let server = Server::start(scratch.path.clone());
+        Bench { scratch, server, differences: Vec::new() }
     }
 
     fn run(&mut self, title: &str, line: &str) {
         let sides = ["peer", "ours"].map(|side| self.scratch.path.join(side));
         let [peer, ours] = [&sides[0], &sides[1]].map(|folder| {
-            let output = shell(folder, line);
+            let output = shell(folder, self.server.port, line);
             (output, snapshot(&folder.join("root")))
         });
         let mut said_the_same = true;

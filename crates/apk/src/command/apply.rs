@@ -39,8 +39,12 @@ pub fn run(
         changes.iter().filter_map(|change| remote(cx, system, universe, change)).collect();
     let mut downloads = Downloads::default();
     if cx.globals.cache_predownload && download::keeps_packages(cx, system) {
+        let fetches = !wanted.is_empty();
         if download::into_cache(cx, system, wanted, false) > 0 {
             return Err(Failure::Exit(99));
+        }
+        if fetches {
+            cx.messages.message("Proceeding with upgrade...");
         }
     } else {
         downloads = download::download(cx, system, wanted);

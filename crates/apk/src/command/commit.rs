@@ -1,10 +1,12 @@
 //! commit — solving and doing what was found: the plan's lines, the changes, the summary.
 
+use super::lock;
 use super::plan;
 use super::system::System;
 use super::{Cx, Failure, Result};
 use crate::database::Purpose;
 use crate::dependency::Dependency;
+use crate::lockfile::Locked;
 use crate::output::size;
 use crate::solver::{self, Change, Flags, NameFlags, Request, Solution};
 use crate::universe::{PackageId, Universe};
@@ -17,6 +19,8 @@ pub struct Plan {
     /// By name: flags, and those passed on to dependencies.
     pub names: Vec<(Vec<u8>, Flags, Flags)>,
     pub ignore_conflicts: bool,
+    /// What must hold this time, but is not part of world.
+    pub pins: Vec<Dependency>,
 }
 
 /// How many bytes errors may be wide where they go to no terminal.
@@ -26,17 +30,38 @@ const WIDTH: usize = 50;
 pub fn run(cx: &mut Cx, system: &System, plan: &Plan) -> Result {
     let mut universe = system.universe();
     check_tags(cx, system, &plan.world)?;
-    let solution = solve(cx, &mut universe, plan);
+    let locked = lock::read(cx, system)?;
+    let bounds: Vec<Dependency> = locked.iter().flatten().flat_map(Locked::constraints).collect();
+    let mut solution = solve_within(cx, &mut universe, plan, &bounds);
     if solution.errors > 0 {
         report(cx, &mut universe, &solution);
         return Ok(solution.errors as i32);
+    }
+    if let Some(locked) = &locked {
+        lock::check(&universe, &solution, locked)?;
+    }
+    if !plan.pins.is_empty() || !bounds.is_empty() {
+        let world = System::deps(&mut universe, &plan.world);
+        solution.world.retain(|dep| world.contains(dep));
     }
     carry_out(cx, system, &universe, &solution)
 }
 
 /// Solves the plan.
 pub fn solve<'t>(cx: &Cx, universe: &mut Universe<'t>, plan: &'t Plan) -> Solution<'t> {
-    let world = System::deps(universe, &plan.world);
+    solve_within(cx, universe, plan, &[])
+}
+
+/// Solves the plan; what `bounds` say holds, too.
+fn solve_within<'t>(
+    cx: &Cx,
+    universe: &mut Universe<'t>,
+    plan: &'t Plan,
+    bounds: &'t [Dependency],
+) -> Solution<'t> {
+    let mut world = System::deps(universe, &plan.world);
+    world.extend(System::deps(universe, &plan.pins));
+    world.extend(System::deps(universe, bounds));
     let names = plan.names.iter();
     let names = names
         .map(|(name, flags, inherited)| NameFlags {

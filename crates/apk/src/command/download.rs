@@ -77,7 +77,7 @@ pub fn download(cx: &mut Cx, system: &System, wanted: Vec<Wanted>) -> Downloads 
 
 /// Whether packages are kept: it was asked for, or the root has a cache for them.
 pub fn keeps_packages(cx: &Cx, system: &System) -> bool {
-    cx.globals.cache_packages.unwrap_or_else(|| system.has_package_cache(cx))
+    cx.globals.cache_packages == Some(true) || system.has_package_cache(cx)
 }
 
 /// Fetches packages into the cache, and tells of each; gives how many could not be fetched.

@@ -19,6 +19,8 @@ pub static COMMIT: Group = Group {
             Takes::Nothing,
             "For the initramfs: the root is being filled anew",
         ),
+        opt("lock-file", "", Takes::Text("FILE"), "The same as --locked, with this file"),
+        opt("locked", "", Takes::Nothing, "Install only packages of etc/apk/lock, as 'apk lock' wrote it"),
         opt("overlay-from-stdin", "", Takes::Nothing, "Read the list of overlay files from stdin"),
         opt("scripts", "", Takes::Bool, "Whether scripts of packages run"),
         opt("simulate", "s", Takes::Bool, "Show what would be done, change nothing"),

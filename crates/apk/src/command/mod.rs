@@ -28,9 +28,11 @@ pub mod fix;
 pub mod globals;
 pub mod groups;
 pub mod help;
+pub mod history;
 pub mod index;
 pub mod info;
 pub mod list;
+pub mod lock;
 pub mod manifest;
 pub mod mkndx;
 pub mod mkpkg;
@@ -46,6 +48,7 @@ mod select;
 pub mod stats;
 pub mod system;
 mod time;
+pub mod undo;
 pub mod update;
 pub mod upgrade;
 pub mod verify;
@@ -74,9 +77,11 @@ pub static APPLETS: &[&Applet] = &[
     &extract::APPLET,
     &fetch::APPLET,
     &fix::APPLET,
+    &history::APPLET,
     &index::APPLET,
     &info::APPLET,
     &list::APPLET,
+    &lock::APPLET,
     &manifest::APPLET,
     &mkndx::APPLET,
     &mkpkg::APPLET,
@@ -84,6 +89,7 @@ pub static APPLETS: &[&Applet] = &[
     &query::APPLET,
     &search::APPLET,
     &stats::APPLET,
+    &undo::APPLET,
     &update::APPLET,
     &upgrade::APPLET,
     &verify::APPLET,
@@ -93,7 +99,7 @@ pub static APPLETS: &[&Applet] = &[
 /// The sections of `apk --help`, with the applets in the order of the list.
 pub static SECTIONS: &[(&str, &[&str])] = &[
     ("Package installation and removal", &["add", "del"]),
-    ("System maintenance", &["fix", "update", "upgrade", "cache"]),
+    ("System maintenance", &["fix", "update", "upgrade", "cache", "history", "undo", "lock"]),
     ("Querying package information", &["query", "list", "dot", "policy", "search", "info"]),
     (
         "Repository and package maintenance",

@@ -297,17 +297,15 @@ impl System {
         names
     }
 
-    /// How many different packages the repositories have.
+    /// How many different packages are known: of the repositories, and installed.
     pub fn distinct_packages(&self) -> usize {
         let mut identities = HashSet::new();
-        for (bytes, origin) in &self.catalogs {
-            let Some(catalog) = Catalog::new(bytes).filter(|_| matches!(origin, Origin::Repository(_)))
-            else {
-                continue;
-            };
+        for (bytes, _) in &self.catalogs {
+            let Some(catalog) = Catalog::new(bytes) else { continue };
             for number in 0..catalog.len() {
                 let lines = catalog.block(number).split(|&byte| byte == b'\n');
-                identities.extend(lines.take(4).filter(|line| line.starts_with(b"C:")));
+                // The database has the first 20 bytes of an identity: 26 digits of base64, and a part of the next.
+                identities.extend(lines.take(4).filter_map(|line| line.strip_prefix(b"C:")?.get(2..28)));
             }
         }
         identities.len()

@@ -23,7 +23,10 @@ use crate::transaction::recover::{self, Recovered};
 /// The folder of the database, below the root.
 pub const FOLDER: &str = "lib/apk/db";
 /// The folders that `--initdb` makes.
-const FOLDERS: &[&str] = &["etc/apk", FOLDER, "var/cache/apk", "var/log"];
+const FOLDERS: &[&str] = &["etc/apk", FOLDER, CACHE_OF_INDEXES, "var/log"];
+/// A cache for packages; where there is none, indexes lie in the other.
+const CACHE: &str = "etc/apk/cache";
+const CACHE_OF_INDEXES: &str = "var/cache/apk";
 
 /// What a database is opened for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -107,7 +110,9 @@ impl Database {
             if exists {
                 purpose = Purpose::Write;
             } else {
-                for folder in FOLDERS {
+                let has_cache = at::stat(root.as_raw_fd(), Path::new(CACHE), at::Links::Follow)
+                    .is_ok_and(|stat| stat.is_directory());
+                for folder in FOLDERS.iter().filter(|folder| !has_cache || **folder != CACHE_OF_INDEXES) {
                     store::make_folders(&root, folder, 0o755)
                         .map_err(|error| failed("Unable to create database", &error))?;
                 }

@@ -7,6 +7,8 @@
     reason = "each test uses a part; what fails here fails the test"
 )]
 
+pub(crate) mod server;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
