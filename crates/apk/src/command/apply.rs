@@ -125,7 +125,7 @@ pub fn run(
 }
 
 /// Progress is told of in such pieces of a package, as by the reference.
-const PIECE: u64 = 128 * 1024;
+pub const PIECE: u64 = 128 * 1024;
 
 /// What a change weighs in the progress: the bytes of the file; to remove a package is a sixteenth of its work.
 fn weight(universe: &Universe<'_>, change: &Change) -> u64 {

@@ -103,6 +103,10 @@ fn fetch_missing(cx: &mut Cx, system: &System) -> Result {
         plan.world.push(dependency);
     }
     let mut universe = system.universe();
+    if !system.has_package_cache(cx) {
+        // There is no place for packages.
+        return Ok(0);
+    }
     // What can be had is fetched, even where not everything can.
     let solution = commit::solve(cx, &mut universe, &plan);
     let packages = solution.changes.list.iter().filter_map(|change| change.new);

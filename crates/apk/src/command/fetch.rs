@@ -4,11 +4,12 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Write};
 use std::path::PathBuf;
 
-use super::apply::{self, Located};
+use super::apply::{self, Located, PIECE};
+use super::download::PACKAGE_WEIGHT;
 use super::groups::QUERY;
 use super::options::{Group, Opt, Takes, opt};
 use super::system::{System, Wanted};
-use super::{Applet, Cx, Failure, Result, os, refresh};
+use super::{Applet, Cx, Result, os, refresh};
 use crate::error::{Error, Kind};
 use crate::reader::PackageReader;
 use crate::solver::{self, Request};
@@ -53,7 +54,12 @@ fn run(cx: &mut Cx) -> Result {
     let built_after = match cx.options.text("built-after") {
         Some(text) => match std::str::from_utf8(text).ok().and_then(|text| text.parse::<u64>().ok()) {
             Some(seconds) => seconds,
-            None => return Err(Failure::Error("malformed time for --built-after".to_string())),
+            None => {
+                let text = String::from_utf8_lossy(text);
+                cx.messages
+                    .error(format!("command line: invalid argument for option 'built-after': '{text}'"));
+                return Ok(1);
+            }
         },
         None => 0,
     };
@@ -69,7 +75,8 @@ fn run(cx: &mut Cx) -> Result {
         };
         if found.is_empty() {
             let word = String::from_utf8_lossy(word);
-            cx.messages.error_line(format!("{word}: unable to select package (or its dependencies)"));
+            cx.messages
+                .message_at(i32::MIN, format!("{word}: unable to select package (or its dependencies)"));
             errors += 1;
         }
         for id in found {
@@ -79,13 +86,27 @@ fn run(cx: &mut Cx) -> Result {
                 continue;
             }
             done.push(id);
-            if let Err(error) = one(cx, &system, &universe, id) {
-                let full_name = String::from_utf8_lossy(&full_name(&universe, id)).into_owned();
-                cx.messages.error(format!("{full_name}: {}", error.reason()));
-                errors += 1;
-            }
         }
     }
+    done.sort_by_key(|&id| (universe.name_of(universe.package(id).name).text, universe.package(id).version));
+    let total = done.iter().map(|&id| universe.package(id).size + PACKAGE_WEIGHT).sum();
+    cx.messages.begin_progress(&cx.globals, "fetch", total);
+    let mut weight = 0;
+    for id in done {
+        if let Err(error) = one(cx, &system, &universe, id) {
+            let full_name = String::from_utf8_lossy(&full_name(&universe, id)).into_owned();
+            cx.messages.error(format!("{full_name}: {}", error.reason()));
+            errors += 1;
+        }
+        let size = universe.package(id).size;
+        (1..).map(|piece| piece * PIECE).take_while(|bytes| *bytes < size).for_each(|bytes| {
+            cx.messages.progress(weight + bytes);
+        });
+        cx.messages.progress(weight + size);
+        weight += size + PACKAGE_WEIGHT;
+        cx.messages.progress(weight);
+    }
+    cx.messages.end_progress();
     Ok(errors)
 }
 
@@ -120,15 +141,6 @@ fn best<'t>(universe: &mut Universe<'t>, word: &'t [u8]) -> Vec<PackageId> {
 fn one(cx: &mut Cx, system: &System, universe: &Universe<'_>, id: PackageId) -> crate::error::Result {
     let package = universe.package(id);
     let place = apply::find(system, universe, id, cx).ok_or_else(|| Error::new(Kind::PackageNotFound))?;
-    if cx.options.has("url") {
-        let url = match &place {
-            Located::Here(path) => path.as_os_str().as_encoded_bytes().to_vec(),
-            Located::Remote(url) => url.clone(),
-        };
-        cx.messages.out.write(&url);
-        cx.messages.out.write(b"\n");
-        return Ok(());
-    }
     let spec = cx.options.text("pkgname-spec").unwrap_or(NAME_SPEC).to_vec();
     let file = expand(&spec, universe, id)?;
     let folder = PathBuf::from(os(cx.options.text("output").unwrap_or(b".")));
@@ -137,7 +149,14 @@ fn one(cx: &mut Cx, system: &System, universe: &Universe<'_>, id: PackageId) -> 
     if !to_stdout && fs::metadata(&target).is_ok_and(|metadata| metadata.len() == package.size) {
         return Ok(());
     }
-    if !to_stdout {
+    if cx.options.has("url") {
+        let url = match &place {
+            Located::Here(path) => path.as_os_str().as_encoded_bytes().to_vec(),
+            Located::Remote(url) => url.clone(),
+        };
+        cx.messages.out.write(&url);
+        cx.messages.out.write(b"\n");
+    } else if !to_stdout {
         let name = full_name(universe, id);
         cx.messages.message([b"Downloading ", &name[..]].concat());
     }

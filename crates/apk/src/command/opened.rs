@@ -52,6 +52,13 @@ pub fn open_for(cx: &mut Cx, purpose: Purpose) -> Result<Database> {
     if purpose != Purpose::Read {
         open_log(cx, root.as_deref().unwrap_or(Path::new("/")), purpose);
     }
+    let cache = cx.globals.cache_dir.as_ref();
+    let cache = cache.map(|folder| root.as_deref().unwrap_or(Path::new("/")).join(folder));
+    if let Some(Err(error)) = cache.map(std::fs::read_dir) {
+        let reason = sys::error::text(&error);
+        cx.messages.error(format!("Unable to setup the cache: {reason}"));
+        return Err(Failure::Error(format!("Failed to open apk database: {reason}")));
+    }
     let messages = &mut cx.messages;
     let opened = Database::open(&opening, &mut |holder| {
         let text = "Waiting for repository lock";

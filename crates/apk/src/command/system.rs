@@ -68,12 +68,6 @@ impl System {
     /// Reads the system that the options name, and says what is wrong with its repositories.
     pub fn open(cx: &mut Cx, wanted: Wanted) -> Result<System> {
         let root = cx.globals.root.clone().unwrap_or_else(|| PathBuf::from("/"));
-        if let Some(Err(error)) = cx.globals.cache_dir.as_ref().map(|folder| fs::read_dir(root.join(folder)))
-        {
-            let reason = sys::error::text(&error);
-            cx.messages.error(format!("Unable to setup the cache: {reason}"));
-            return Err(Failure::Error(format!("Failed to open apk database: {reason}")));
-        }
         let mut database = None;
         if wanted.installed {
             database = Some(opened::open(cx)?);

@@ -203,6 +203,10 @@ impl<'a> Stage<'a> {
         let mut by_path: HashMap<Vec<u8>, usize> = HashMap::new();
         let is_v3 = staged.flags.sha256;
         while let Some(entry) = reader.next_entry()? {
+            if !is_v3 && entry.path.starts_with(b".") && !entry.path.starts_with(b"..") {
+                // The packager's own, as with the reference.
+                continue;
+            }
             if is_v3 && entry.path.is_empty() {
                 // The root: nobody's folder.
                 continue;

@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
     pub fn next_entry(&mut self) -> Result<Option<Entry>> {
         while !self.is_over {
             match self.stream.next_event()? {
-                Event::Entry(header) if header.name.starts_with(b".") && !header.name.starts_with(b"..") => {}
+                Event::Entry(header) if header.name.starts_with(b".") && !header.name.contains(&b'/') => {}
                 Event::Entry(header) => return entry(header).map(Some),
                 Event::ControlEnd => {}
                 Event::End => {
