@@ -453,10 +453,15 @@ impl Run<'_, '_> {
             installed.find(name).map_or((1, name.to_vec()), |_| (0, name.to_vec()))
         });
         if self.triggers_changed {
-            let records = installed.packages().iter().enumerate();
-            let places: HashMap<Digest, usize> =
-                records.filter_map(|(place, record)| Some((installed.identity(record)?, place))).collect();
-            self.triggers.sort_by_key(|trigger| places.get(&trigger.identity).copied().unwrap_or(usize::MAX));
+            let names: HashMap<Digest, &[u8]> = installed
+                .packages()
+                .iter()
+                .filter_map(|record| Some((installed.identity(record)?, installed.name(record))))
+                .collect();
+            self.triggers.sort_by_key(|trigger| {
+                let name = names.get(&trigger.identity).copied();
+                (name.is_none(), name)
+            });
         }
     }
 
