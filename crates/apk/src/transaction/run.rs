@@ -287,7 +287,9 @@ impl Run<'_, '_> {
                 self.plan_new(&mut plan, new, &rules, &old_digests);
             }
             if let Some(old) = work.old {
-                self.plan_old(&mut plan, old, owners, &rules, &same_folders, stage);
+                let folders = work.new.iter().flat_map(|new| &new.staged.folders);
+                let stays = folders.map(|folder| folder.path.as_slice()).collect();
+                self.plan_old(&mut plan, old, &stays, owners, &rules, &same_folders, stage);
             }
             plan.end();
         }
@@ -346,10 +348,12 @@ impl Run<'_, '_> {
     }
 
     /// The steps that remove what an old package had and nobody has now.
+    #[expect(clippy::too_many_arguments, reason = "all of what a removal depends on")]
     fn plan_old(
         &mut self,
         plan: &mut Plan,
         old: usize,
+        stays: &HashSet<&[u8]>,
         owners: &Owners,
         rules: &Rules,
         same_folders: &HashMap<(u64, u64), Vec<Vec<u8>>>,
@@ -383,8 +387,10 @@ impl Run<'_, '_> {
         }
         folders.sort_by_key(|path| std::cmp::Reverse(path.len()));
         for path in folders {
-            if !path.is_empty() && !owners.has_folder(path) {
+            if !stays.contains(path) {
                 self.touched.insert(path.to_vec());
+            }
+            if !path.is_empty() && !owners.has_folder(path) {
                 plan.remove_folder(path);
             }
         }
