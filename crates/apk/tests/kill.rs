@@ -9,6 +9,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+mod common;
+
 use apk::identity::{Algorithm, Digest, hexadecimal};
 use apk::v2::tar::Header;
 use apk::v2::writer::Member;
@@ -87,9 +89,26 @@ fn repository(folder: &Path) {
     fs::write(folder.join("APKINDEX.tar.gz"), member.pack(true).unwrap()).unwrap();
 }
 
+/// Packages of version 3, beside the others.
+const V3: &str = "\
+package v3 c 1
+  f etc/c.conf 644 one
+  f usr/bin/c 755 c one
+  h usr/bin/ch usr/bin/c
+  f usr/gone/x 644 x
+package v3 c 2
+  f etc/c.conf 644 two
+  f usr/bin/c 755 c two
+  l usr/new/l ../bin/c
+package v3 d 1
+  f usr/d/d 644 d
+";
+
 fn arguments(scratch: &Path, root: &Path, words: &[&str]) -> Vec<String> {
     let mut arguments = vec!["--root".to_string(), root.display().to_string(), "--repository".to_string()];
     arguments.push(scratch.join("repository").display().to_string());
+    arguments.push("--repository".to_string());
+    arguments.push(scratch.join("v3/x86_64/Packages.adb").display().to_string());
     arguments.extend(["--allow-untrusted", "--arch", "x86_64", "--no-logfile"].map(str::to_string));
     arguments.extend(words.iter().map(|word| word.to_string()));
     arguments
@@ -206,6 +225,7 @@ fn kill_everywhere(name: &str, before: &[&[&str]], words: &[&str]) {
     let folder = &scratch.0;
     let _ = fs::remove_dir_all(folder);
     repository(&folder.join("repository/x86_64"));
+    common::Packages::parse(V3).write(folder);
     let old = folder.join("old");
     fs::create_dir(&old).unwrap();
     run(folder, &old, &["--initdb", "add"]);
@@ -272,4 +292,14 @@ fn an_upgrade() {
 #[test]
 fn a_removal() {
     kill_everywhere("removal", &[&["add", "a=1", "b"]], &["add", "!a"]);
+}
+
+#[test]
+fn an_install_of_version_3() {
+    kill_everywhere("install3", &[], &["add", "c=1", "d"]);
+}
+
+#[test]
+fn an_upgrade_of_version_3() {
+    kill_everywhere("upgrade3", &[&["add", "c=1", "d"]], &["add", "c=2", "!d"]);
 }

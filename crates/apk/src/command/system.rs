@@ -106,10 +106,11 @@ impl System {
             let tried = system.refresh(cx, number);
             let index = system.read_index(cx, number);
             let repository = &system.repositories.list[number];
-            let from = match (repository.is_remote(), &tried) {
-                (true, Refreshed::NotTried) => "opening from cache",
-                (true, _) => "updating and opening",
-                (false, _) => "opening",
+            let from = match (repository.is_remote(), &tried, &index) {
+                (true, Refreshed::NotTried, _) => "opening from cache",
+                (true, Refreshed::Failed(_), Ok(_)) => "updating",
+                (true, ..) => "updating and opening",
+                (false, ..) => "opening",
             };
             let failure = match (&index, &tried) {
                 (Ok(_), Refreshed::Failed(error)) => {

@@ -72,6 +72,10 @@ fn tcp(settings: &Settings, url: &Url) -> Result<TcpStream> {
 
 /// An error of a stream, a timeout by its name.
 pub(super) fn timed(error: io::Error) -> Error {
+    #[cfg(feature = "tls")]
+    if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
+        return super::tls::explain(error);
+    }
     match error.kind() {
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
             Kind::Network("timed out waiting for the server".to_string()).into()

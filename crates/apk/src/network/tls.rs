@@ -11,7 +11,8 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme, StreamOwned,
+    CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    StreamOwned,
 };
 
 use super::Settings;
@@ -49,9 +50,20 @@ pub(super) fn secured(settings: &Settings, url: &Url, mut stream: TcpStream) -> 
 }
 
 /// An error of the handshake: what the other side, or its certificate, did wrong.
-fn explain(error: io::Error) -> Error {
+pub(super) fn explain(error: io::Error) -> Error {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::InvalidCertificate(reason)) => wrong(&format!("certificate refused: {reason:?}")),
+        // In the words of the reference, and what exactly for those who ask.
+        Some(rustls::Error::InvalidCertificate(reason)) => {
+            let text = match reason {
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                    "server hostname mismatch"
+                }
+                _ => "server certificate not trusted",
+            };
+            let mut error = wrong(text);
+            error.detail = format!("{reason:?}");
+            error
+        }
         Some(inner) => wrong(&inner.to_string()),
         None if error.kind() == io::ErrorKind::UnexpectedEof => wrong("the server ended the handshake"),
         None => timed(error),
