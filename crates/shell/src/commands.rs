@@ -5,7 +5,6 @@
 use std::ffi::{CStr, CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 use std::rc::Rc;
 
 use cli::applet::{Applet, Process};
@@ -106,10 +105,8 @@ impl Commands {
 
     /// Whether the file is this program, whatever it is called.
     fn is_own_file(&mut self, path: &CStr) -> bool {
-        let identity =
-            |path: &Path| std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
-        let own = *self.own_file.get_or_insert_with(|| identity(Path::new("/proc/self/exe")));
-        own.is_some() && own == identity(Path::new(OsStr::from_bytes(path.to_bytes())))
+        let own = *self.own_file.get_or_insert_with(|| identity(b"/proc/self/exe"));
+        own.is_some() && own == identity(path.to_bytes())
     }
 
     /// The applet that `path` starts if it is a link to this program.
@@ -212,6 +209,12 @@ fn search_for(path: &[u8], text: &[u8], is_it: fn(&CStr) -> bool) -> Option<CStr
         }
     }
     None
+}
+
+/// The device and inode of a file.
+pub(crate) fn identity(path: &[u8]) -> Option<(u64, u64)> {
+    let metadata = std::fs::metadata(OsStr::from_bytes(path)).ok()?;
+    Some((metadata.dev(), metadata.ino()))
 }
 
 pub(crate) fn is_file(path: &CStr) -> bool {

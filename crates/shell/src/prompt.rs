@@ -52,6 +52,24 @@ impl Shell {
             }
             let letter = text[at];
             at += 1;
+            let constant: &[u8] = match letter {
+                b'n' => b"\n",
+                b'r' => b"\r",
+                b'a' => b"\x07",
+                b'e' | b'E' => b"\x1b",
+                b'\\' => b"\\\\",
+                // What stands between them has no width: the editor looks for these marks.
+                b'[' => b"\x01",
+                b']' => b"\x02",
+                b's' => b"sh",
+                b'$' if sys::job::user().0 == 0 => b"#",
+                b'$' => b"\\$",
+                _ => b"",
+            };
+            if !constant.is_empty() {
+                result.extend_from_slice(constant);
+                continue;
+            }
             let value: Vec<u8> = match letter {
                 b'u' => plain(user_name()),
                 b'h' | b'H' => {
@@ -62,24 +80,8 @@ impl Shell {
                     plain(host[..end].to_vec())
                 }
                 b'w' | b'W' => plain(self.prompt_directory(letter == b'W')),
-                b'$' => {
-                    if sys::job::user().0 == 0 {
-                        b"#".to_vec()
-                    } else {
-                        b"\\$".to_vec()
-                    }
-                }
                 b'!' => (self.history.borrow().lines.len() + 1).to_string().into_bytes(),
-                b'n' => b"\n".to_vec(),
-                b'r' => b"\r".to_vec(),
-                b'a' => b"\x07".to_vec(),
-                b'e' | b'E' => b"\x1b".to_vec(),
-                b'\\' => b"\\\\".to_vec(),
-                // What stands between them has no width: the editor looks for these marks.
-                b'[' => b"\x01".to_vec(),
-                b']' => b"\x02".to_vec(),
                 b't' | b'T' | b'@' | b'A' => self.prompt_time(letter),
-                b's' => b"sh".to_vec(),
                 b'j' => self.jobs.list.len().to_string().into_bytes(),
                 b'0'..=b'7' => {
                     let mut number = u32::from(letter - b'0');

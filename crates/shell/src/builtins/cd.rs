@@ -4,9 +4,9 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::MetadataExt;
 
 use super::{Arguments, Letters};
+use crate::commands::identity;
 use crate::expand::path::is_directory;
 use crate::name;
 use crate::shell::{Flow, Shell};
@@ -145,9 +145,6 @@ pub(super) fn pwd(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
 
 /// The working directory that a new shell has: `inherited` if that is a way to it.
 pub(crate) fn initial(inherited: Option<&[u8]>) -> Option<Vec<u8>> {
-    let identity = |path: &[u8]| {
-        std::fs::metadata(OsStr::from_bytes(path)).ok().map(|metadata| (metadata.dev(), metadata.ino()))
-    };
     if let Some(path) = inherited
         && path.starts_with(b"/")
         && !path.split(|&byte| byte == b'/').any(|component| matches!(component, b"." | b".."))

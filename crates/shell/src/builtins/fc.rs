@@ -124,18 +124,23 @@ fn run(shell: &mut Shell, command: &[u8]) -> Flow<i32> {
 }
 
 fn edit_and_run(shell: &mut Shell, chosen: &[Vec<u8>], editor: Option<Vec<u8>>) -> Flow<i32> {
-    let variable = |shell: &Shell, name: &[u8]| shell.variable(name).filter(|value| !value.is_empty());
-    let editor = editor
-        .or_else(|| variable(shell, b"FCEDIT"))
-        .or_else(|| variable(shell, b"EDITOR"))
-        .unwrap_or_else(|| b"vi".to_vec());
-    let folder = variable(shell, b"TMPDIR").unwrap_or_else(|| b"/tmp".to_vec());
+    let mut editor = editor.unwrap_or_default();
+    for name in [b"FCEDIT".as_slice(), b"EDITOR"] {
+        if editor.is_empty() {
+            editor = shell.variable(name).unwrap_or_default();
+        }
+    }
+    if editor.is_empty() {
+        editor.extend_from_slice(b"vi");
+    }
+    let folder = shell.variable(b"TMPDIR").unwrap_or_default();
+    let folder: &[u8] = if folder.is_empty() { b"/tmp" } else { &folder };
     let mut text = chosen.join(&b'\n');
     text.push(b'\n');
-    let path = match write_new(&folder, &text) {
+    let path = match write_new(folder, &text) {
         Ok(path) => path,
         Err(error) => {
-            return shell.wrong_by(&[&folder], &error);
+            return shell.wrong_by(&[folder], &error);
         }
     };
     let mut command = editor;

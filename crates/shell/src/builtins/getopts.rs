@@ -29,29 +29,25 @@ pub(super) fn getopts(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> 
     };
     let mut state = State { index: number as usize - 1, at: shell.getopts_at, list: &list };
     let found = state.next(known);
-    let (letter, value, error): (u8, Option<Vec<u8>>, Option<&[u8]>) = match found {
-        Found::End => (b'?', None, None),
-        Found::Option(letter, value) => (letter, value.map(<[u8]>::to_vec), None),
-        Found::Unknown(letter) => (b'?', silent.then(|| vec![letter]), Some(b"Illegal option -")),
-        Found::Valueless(letter) if silent => (b':', Some(vec![letter]), None),
-        Found::Valueless(_) => (b'?', None, Some(b"No arg for -")),
-    };
-    if let (Some(error), false) = (error, silent) {
-        let letter = match found {
-            Found::Unknown(letter) | Found::Valueless(letter) => letter,
-            _ => letter,
-        };
-        let mut message = error.to_vec();
-        message.push(letter);
-        if matches!(found, Found::Valueless(_)) {
-            message.extend_from_slice(b" option");
-        }
-        message.push(b'\n');
-        shell.write_error(&message);
-    }
     let (index, at) = (state.index, state.at);
+    let told = |letter| silent.then_some(std::slice::from_ref(letter));
+    // What the variable and OPTARG get.
+    let (letter, value): (u8, Option<&[u8]>) = match &found {
+        Found::End => (b'?', None),
+        Found::Option(letter, value) => (*letter, *value),
+        Found::Unknown(letter) => (b'?', told(letter)),
+        Found::Valueless(letter) => (if silent { b':' } else { b'?' }, told(letter)),
+    };
+    let (before, wrong, behind): (&[u8], u8, &[u8]) = match found {
+        Found::Unknown(letter) => (b"Illegal option -", letter, b"\n"),
+        Found::Valueless(letter) => (b"No arg for -", letter, b" option\n"),
+        _ => (b"", 0, b""),
+    };
+    if wrong != 0 && !silent {
+        shell.write_error(&[before, &[wrong], behind].concat());
+    }
     match value {
-        Some(value) => shell.assign(name::OPTARG, &value)?,
+        Some(value) => shell.assign(name::OPTARG, value)?,
         None => shell.unset_variable(name::OPTARG),
     }
     shell.assign(name::OPTIND, (index + 1).to_string().as_bytes())?;

@@ -101,7 +101,8 @@ pub(super) fn wait(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
         return wait_for_any(shell);
     }
     if operands.len() == 1 {
-        let done = shell.wait_until(|shell| shell.jobs.list.iter().all(|job| job.state() != State::Running));
+        let done =
+            shell.wait_until(&mut |shell| shell.jobs.list.iter().all(|job| job.state() != State::Running));
         shell.forget_told();
         return Ok(done.unwrap_or(0));
     }
@@ -119,7 +120,7 @@ fn wait_for_any(shell: &mut Shell) -> Flow<i32> {
     if over.is_none() && running.is_empty() {
         return Ok(127);
     }
-    let interrupted = shell.wait_until(|shell| shell.jobs.list.iter().any(|job| job.is_over()));
+    let interrupted = shell.wait_until(&mut |shell| shell.jobs.list.iter().any(|job| job.is_over()));
     if let Some(status) = interrupted {
         return Ok(status);
     }
@@ -146,7 +147,7 @@ fn wait_for(shell: &mut Shell, operand: &[u8]) -> Flow<i32> {
         }
     };
     let interrupted =
-        shell.wait_until(|shell| shell.jobs.get(number).is_none_or(|job| job.state() != State::Running));
+        shell.wait_until(&mut |shell| shell.jobs.get(number).is_none_or(|job| job.state() != State::Running));
     if let Some(status) = interrupted {
         return Ok(status);
     }
@@ -163,7 +164,7 @@ fn wait_for(shell: &mut Shell, operand: &[u8]) -> Flow<i32> {
 
 impl Shell {
     /// Waits until `done`, looking at the children whenever one changes. Some(status): a signal with a trap came first.
-    fn wait_until(&mut self, mut done: impl FnMut(&mut Shell) -> bool) -> Option<i32> {
+    fn wait_until(&mut self, done: &mut dyn FnMut(&mut Shell) -> bool) -> Option<i32> {
         self.out.flush();
         self.jobs.update();
         if done(self) {
@@ -270,14 +271,17 @@ fn signal_operand(shell: &mut Shell, text: &[u8]) -> Flow<usize> {
     }
 }
 
+/// All signals with their numbers: what `kill -l` and `trap -l` print.
+pub(super) fn list_all_signals(shell: &mut Shell) -> Flow<i32> {
+    for number in posix::signal::all() {
+        shell.out.write(format!("{number:>2}) {}\n", posix::signal::name(number)).as_bytes());
+    }
+    Ok(0)
+}
+
 fn list_signals(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
     if arguments.len() < 3 {
-        let mut text = Vec::new();
-        for number in posix::signal::all() {
-            text.extend_from_slice(format!("{number:>2}) {}\n", posix::signal::name(number)).as_bytes());
-        }
-        shell.out.write(&text);
-        return Ok(0);
+        return list_all_signals(shell);
     }
     for operand in arguments.from(2) {
         let line = match super::control::number(operand) {

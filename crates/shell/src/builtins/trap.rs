@@ -12,12 +12,7 @@ pub(super) fn trap(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
     let mut arguments = arguments;
     let mut print = false;
     match arguments.get(1) {
-        b"-l" => {
-            for number in posix::signal::all() {
-                shell.out.write(format!("{number:>2}) {}\n", posix::signal::name(number)).as_bytes());
-            }
-            return Ok(0);
-        }
+        b"-l" => return super::jobs::list_all_signals(shell),
         b"-p" => {
             print = true;
             arguments = arguments.skip(1);

@@ -368,37 +368,28 @@ impl Shell {
         }
         let arguments = &expansion.fields;
         let target = self.find_command(simple.name, arguments.get(0));
-        match target {
-            Target::Builtin(builtin) => {
-                if self.options.has(ShellOptions::XTRACE) {
-                    self.trace(simple, arguments)?;
-                }
-                let before = self.out.begin_capture();
-                let result = self.call_builtin(builtin, arguments, 0);
-                let output = self.out.end_capture(before);
-                result.map(|()| Some(output))
-            }
-            Target::Filter(_) if names_device(arguments) => Ok(None),
-            Target::Same(applet) | Target::Filter(applet) => {
-                let saved = self.assign_for_command(&simple.assigns, true)?;
-                if self.options.has(ShellOptions::XTRACE) {
-                    self.trace(simple, arguments)?;
-                }
-                let before = self.out.begin_capture();
-                let result = self.run_applet_here(applet, &simple.redirects, arguments);
-                let output = self.out.end_capture(before);
-                self.undo_assignments(saved);
-                result.map(|()| Some(output))
-            }
-            other => {
-                let saved = self.assign_for_command(&simple.assigns, true)?;
-                if self.options.has(ShellOptions::XTRACE) {
-                    self.trace(simple, arguments)?;
-                }
-                let result = self.capture_program(&other, &simple.redirects, arguments);
-                self.undo_assignments(saved);
-                result.map(Some)
-            }
+        if matches!(target, Target::Filter(_)) && names_device(arguments) {
+            return Ok(None);
         }
+        // A builtin has none: `may_be_simple_child`.
+        let saved = self.assign_for_command(&simple.assigns, true)?;
+        if self.options.has(ShellOptions::XTRACE) {
+            self.trace(simple, arguments)?;
+        }
+        let before = self.out.begin_capture();
+        let result = match &target {
+            Target::Builtin(builtin) => self.call_builtin(builtin, arguments, 0),
+            Target::Same(applet) | Target::Filter(applet) => {
+                self.run_applet_here(applet, &simple.redirects, arguments)
+            }
+            _ => Ok(()),
+        };
+        let output = self.out.end_capture(before);
+        let result = match &target {
+            Target::Builtin(_) | Target::Same(_) | Target::Filter(_) => result.map(|()| output),
+            other => self.capture_program(other, &simple.redirects, arguments),
+        };
+        self.undo_assignments(saved);
+        result.map(Some)
     }
 }

@@ -21,19 +21,25 @@ impl Parser<'_> {
     }
 
     fn condition_or(&mut self) -> Parsed<Condition> {
-        let mut left = self.condition_and()?;
-        while self.accept(Kind::OrOr) {
-            self.newlines();
-            left = Condition::Or(Box::new(left), Box::new(self.condition_and()?));
-        }
-        Ok(left)
+        self.condition_row(Kind::OrOr, Self::condition_and, Condition::Or)
     }
 
     fn condition_and(&mut self) -> Parsed<Condition> {
-        let mut left = self.condition_not()?;
-        while self.accept(Kind::AndAnd) {
+        self.condition_row(Kind::AndAnd, Self::condition_not, Condition::And)
+    }
+
+    /// Conditions with `operator` between them.
+    #[inline(never)]
+    fn condition_row(
+        &mut self,
+        operator: Kind,
+        one: fn(&mut Self) -> Parsed<Condition>,
+        join: fn(Box<Condition>, Box<Condition>) -> Condition,
+    ) -> Parsed<Condition> {
+        let mut left = one(self)?;
+        while self.accept(operator) {
             self.newlines();
-            left = Condition::And(Box::new(left), Box::new(self.condition_not()?));
+            left = join(Box::new(left), Box::new(one(self)?));
         }
         Ok(left)
     }
