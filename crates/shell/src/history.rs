@@ -50,6 +50,12 @@ impl History {
         let _ = write_private(file, APPEND, &entry);
     }
 
+    /// The last line before `end` that holds `sought`.
+    pub(crate) fn last_with(&self, sought: &[u8], end: usize) -> Option<usize> {
+        let holds = |line: &Vec<u8>| line.windows(sought.len().max(1)).any(|window| window == sought);
+        self.lines.get(..end.min(self.lines.len()))?.iter().rposition(holds)
+    }
+
     /// Puts `line` in the place of the last one: `fc` leaves what it ran and not itself.
     pub(crate) fn replace_last(&mut self, line: &[u8]) {
         self.lines.pop();

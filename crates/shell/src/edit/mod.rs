@@ -336,8 +336,7 @@ impl Session<'_> {
                 }
                 key => break Some(key),
             }
-            let contains = |line: &[u8]| line.windows(sought.len().max(1)).any(|window| window == sought);
-            match (0..from).rev().find(|&index| contains(&self.history.lines[index])) {
+            match self.history.last_with(&sought, from) {
                 Some(index) => {
                     from = index;
                     self.shown = index;

@@ -391,9 +391,7 @@ impl Session<'_> {
     /// Shows the last line before `from` that holds what was looked for.
     fn seek_again(&mut self, from: usize) {
         let Some(vi) = &self.vi else { return };
-        let (sought, lines) = (&vi.sought, &self.history.lines);
-        let holds = |line: &[u8]| line.windows(sought.len().max(1)).any(|window| window == sought);
-        if let Some(index) = (0..from.min(lines.len())).rev().find(|&index| holds(&lines[index])) {
+        if let Some(index) = self.history.last_with(&vi.sought, from) {
             self.show_at_start(index);
         }
     }
