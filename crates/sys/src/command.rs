@@ -3,7 +3,7 @@
 //!
 //! The names are those of `std::process`, whose maps and fallbacks are 15 KB of a program.
 
-use std::ffi::{CString, OsStr, OsString};
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -41,8 +41,12 @@ impl From<File> for Stdio {
 /// A program to start.
 #[derive(Debug)]
 pub struct Command {
+    program: OsString,
+    /// The name that it is told, and what follows.
     arguments: Vec<OsString>,
     variables: Vec<(OsString, OsString)>,
+    /// It has the environment of this process, too.
+    inherits: bool,
     stdio: [Stdio; 3],
 }
 
@@ -55,6 +59,15 @@ pub struct Child {
     /// The pipe from its standard output.
     pub stdout: Option<File>,
     status: Option<Status>,
+}
+
+/// `text` as something to read from: a file in memory, so that nobody has to feed a pipe.
+pub fn text_input(text: &[u8]) -> io::Result<Stdio> {
+    // SAFETY: the kernel just made the descriptor, and nobody else owns it.
+    let file = unsafe { OwnedFd::from_raw_fd(descriptor::memory_file()?) };
+    crate::fd::write_all(file.as_raw_fd(), text)?;
+    descriptor::rewind(file.as_raw_fd())?;
+    Ok(Stdio::Descriptor(file))
 }
 
 /// How a program ended.
@@ -89,8 +102,10 @@ impl Command {
     /// `program` is looked for in PATH unless it has a slash.
     pub fn new(program: impl AsRef<OsStr>) -> Command {
         Command {
+            program: program.as_ref().to_os_string(),
             arguments: vec![program.as_ref().to_os_string()],
             variables: Vec::new(),
+            inherits: true,
             stdio: [Stdio::Inherit, Stdio::Inherit, Stdio::Inherit],
         }
     }
@@ -104,6 +119,18 @@ impl Command {
         for argument in arguments {
             self.arg(argument);
         }
+        self
+    }
+
+    /// The name by which it is called, where that is not the program's.
+    pub fn arg0(&mut self, name: impl AsRef<OsStr>) -> &mut Command {
+        self.arguments[0] = name.as_ref().to_os_string();
+        self
+    }
+
+    /// Its environment is what `env` sets and no more.
+    pub fn env_clear(&mut self) -> &mut Command {
+        self.inherits = false;
         self
     }
 
@@ -134,7 +161,7 @@ impl Command {
     fn environment(&self) -> Vec<OsString> {
         let own = self.variables.iter();
         std::env::vars_os()
-            .filter(|(name, _)| own.clone().all(|(changed, _)| changed != name))
+            .filter(|(name, _)| self.inherits && own.clone().all(|(changed, _)| changed != name))
             .chain(own.clone().cloned())
             .map(|(mut entry, value)| {
                 entry.push("=");
@@ -182,14 +209,9 @@ impl Command {
             actions.push(Action::Duplicate { from, to: number });
         }
         let (arguments, variables) = (strings(&self.arguments)?, strings(&environment)?);
-        let mut failure = io::Error::from_raw_os_error(libc::ENOENT);
-        for path in exec::candidates(&self.arguments[0], exec::search_path(&environment)) {
-            let path = CString::new(path.into_os_string().into_encoded_bytes())?;
-            if !crate::job::may_access(&path, 0) {
-                continue;
-            }
-            let started = spawn::spawn(&Program {
-                path: &path,
+        let pid = self.try_files(&environment, &mut |path| {
+            let program = Program {
+                path,
                 arguments: &arguments,
                 first: 0,
                 environment: &variables,
@@ -199,20 +221,34 @@ impl Command {
                 // A writer into a pipe that nobody reads ends quietly.
                 default_signals: 1 << (libc::SIGPIPE - 1),
                 ignored_signals: 0,
-            });
-            match started {
-                Ok(pid) => {
-                    let [stdin, stdout, _] = pipes;
-                    return Ok(Child { pid, stdin, stdout, status: None });
-                }
+            };
+            spawn::spawn(&program).map_err(|failure| match failure {
+                Failure::Exec(error) | Failure::Fork(error) | Failure::Action(_, error) => error,
+            })
+        })?;
+        let [stdin, stdout, _] = pipes;
+        Ok(Child { pid, stdin, stdout, status: None })
+    }
+
+    /// Calls `start` for the files that the program's name may mean, until one is no longer refused.
+    fn try_files(
+        &self,
+        environment: &[OsString],
+        start: &mut dyn FnMut(&CStr) -> io::Result<i32>,
+    ) -> io::Result<i32> {
+        let mut refused = io::Error::from_raw_os_error(libc::ENOENT);
+        for path in exec::candidates(&self.program, exec::search_path(environment)) {
+            let path = CString::new(path.into_os_string().into_encoded_bytes())?;
+            if !crate::job::may_access(&path, 0) {
+                continue;
+            }
+            match start(&path) {
                 // A later folder may have one that may be run.
-                Err(Failure::Exec(error)) if error.raw_os_error() == Some(libc::EACCES) => failure = error,
-                Err(Failure::Exec(error) | Failure::Fork(error) | Failure::Action(_, error)) => {
-                    return Err(error);
-                }
+                Err(error) if error.raw_os_error() == Some(libc::EACCES) => refused = error,
+                done => return done,
             }
         }
-        Err(failure)
+        Err(refused)
     }
 
     /// Runs it to its end.
@@ -238,7 +274,12 @@ impl Command {
                 return error;
             }
         }
-        exec::replace_with(&self.arguments, Some(&self.environment()))
+        let environment = self.environment();
+        let replaced = strings(&self.arguments).and_then(|arguments| {
+            let variables = strings(&environment)?;
+            self.try_files(&environment, &mut |path| Err(spawn::exec(path, &arguments, 0, &variables)))
+        });
+        replaced.err().unwrap_or_else(|| io::Error::from_raw_os_error(libc::ENOEXEC))
     }
 }
 
@@ -314,6 +355,11 @@ mod tests {
         let mut text = String::new();
         child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
         assert_eq!((text.as_str(), child.wait().unwrap().success()), ("abc", true));
+        assert_eq!(
+            shell("cat; echo $0").arg0("me").stdin(text_input(b"x\n").unwrap()).output().unwrap(),
+            b"x\nme\n"
+        );
+        assert_eq!(Command::new("/usr/bin/env").env_clear().env("A", "1").output().unwrap(), b"A=1\n");
         let file = File::open(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).unwrap();
         assert!(shell("cat").stdin(file).output().unwrap().starts_with(b"[package]"));
         let mut child = shell("sleep 99").spawn().unwrap();

@@ -1,8 +1,6 @@
 //! pager — the screen of less and what its keys do.
 
 use std::ops::Range;
-use std::os::unix::process::CommandExt;
-use std::process::Command;
 
 use posix::regex::{self, Regex};
 
@@ -10,6 +8,7 @@ use super::text::Text;
 use super::{layout, window};
 use crate::applets::edit::common::keys::{Key, Keys};
 use crate::prelude::*;
+use sys::command::Command;
 
 const HELP: &[u8] = b"\
 h                  This help                 q Q :q ZZ   Quit

@@ -3,11 +3,11 @@
 use std::fs::{self, File};
 use std::ops::Range;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::process::{Command, Stdio};
 
 use super::Vi;
 use super::buffer::Buffer;
 use crate::prelude::*;
+use sys::command::{Command, Stdio};
 
 impl Vi<'_, '_> {
     pub(super) fn open_current(&mut self) {
@@ -102,22 +102,8 @@ impl Vi<'_, '_> {
             self.key();
             return None;
         };
-        child.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let run = || -> io::Result<Vec<u8>> {
-            let mut child = child.spawn()?;
-            let reader = child.stdin.take();
-            // Written from a thread of its own: both pipes may be full at once.
-            let writer = std::thread::spawn(move || {
-                if let Some(mut reader) = reader {
-                    // Who does not read all does not want it.
-                    let _ = reader.write_all(&input);
-                }
-            });
-            let output = child.wait_with_output()?;
-            let _ = writer.join();
-            Ok(output.stdout)
-        };
-        match run() {
+        let given = sys::command::text_input(&input);
+        match given.and_then(|given| child.stdin(given).stderr(Stdio::Null).output()) {
             Ok(output) => Some(output),
             Err(error) => {
                 self.fail(format!("{}: {}", shell.display(), sys::error::text(&error)));

@@ -7,10 +7,10 @@
 mod config;
 
 use std::fs;
-use std::process::{Command, Stdio};
 
 use crate::prelude::*;
 use config::{Config, Interface};
+use sys::command::Command;
 
 pub(crate) const APPLETS: &[Applet] = &[
     Applet {
@@ -304,18 +304,11 @@ impl Job<'_> {
 
 /// What the mapping's program says to the lines of the mapping; its own name if nothing.
 fn mapped(mapping: &config::Mapping, stanza: &str) -> Result<String> {
-    let mut child = Command::new(&mapping.script)
-        .arg(stanza)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
+    let given = sys::command::text_input((mapping.lines.join("\n") + "\n").as_bytes());
+    let output = given
+        .and_then(|given| Command::new(&mapping.script).arg(stanza).stdin(given).output())
         .at(&mapping.script)?;
-    if let Some(mut input) = child.stdin.take() {
-        // A program that does not read them does not want them.
-        let _ = input.write_all((mapping.lines.join("\n") + "\n").as_bytes());
-    }
-    let output = child.wait_with_output().at(&mapping.script)?;
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = String::from_utf8_lossy(&output);
     let first = text.lines().next().unwrap_or("").trim();
     Ok(if first.is_empty() { stanza } else { first }.to_string())
 }
