@@ -3,10 +3,10 @@
 //! Source: BusyBox 1.37; fsck(8) of util-linux for the statuses and the order.
 
 use std::fs;
-use std::process::Command;
 
 use super::common::kind_matches;
 use crate::prelude::*;
+use sys::command::Command;
 
 pub(crate) const APPLET: Applet = Applet {
     name: "fsck",
