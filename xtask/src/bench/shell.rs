@@ -1,6 +1,6 @@
 //! shell — `sh` beside BusyBox's ash and dash: the scripts of crates/shell/benches, and `configure` of real packages.
 //!
-//! The scripts find each shell's own applets first in PATH (dash has BusyBox's). `configure` is run twice: with the host's
+//! The scripts find each shell's own applets first in PATH (dash has BusyBox's), and the shell itself in `$shell`. `configure` is run twice: with the host's
 //! tools for all three, where the shells alone differ, and with the applets in front of them.
 
 use std::fs;
@@ -101,12 +101,9 @@ fn configure(arguments: &Arguments, contenders: &[Contender], source: &Path, fol
 
 impl Contender {
     fn runner(&self, arguments: Vec<String>, folder: &Path, applets: &Path) -> race::Runner {
-        race::Runner {
-            program: self.shell.clone(),
-            arguments,
-            environment: environment(applets),
-            folder: folder.to_path_buf(),
-        }
+        let mut environment = environment(applets);
+        environment.insert("shell".to_string(), self.shell.display().to_string());
+        race::Runner { program: self.shell.clone(), arguments, environment, folder: folder.to_path_buf() }
     }
 }
 
