@@ -3,6 +3,7 @@
 //! Numbers of one machine on one day say little; ratios of two programs that took turns say much. Nothing here fails
 //! for being slow.
 
+mod apk;
 mod boot;
 mod data;
 mod race;
@@ -36,6 +37,12 @@ pub(crate) struct Arguments {
     /// For `shell`: an unpacked source package whose `configure` is run as well; may be given several times.
     #[arg(long, value_name = "FOLDER")]
     configure: Vec<PathBuf>,
+    /// For `apk`: the program to compare with; else $TARN_PEER_APK.
+    #[arg(long, value_name = "PROGRAM")]
+    peer: Option<PathBuf>,
+    /// For `apk`: the program to time; else the release build for this machine.
+    #[arg(long, value_name = "PROGRAM")]
+    ours: Option<PathBuf>,
     /// For `boot`: the architecture.
     #[arg(long, value_enum, default_value = "x86_64")]
     arch: ArchChoice,
@@ -50,6 +57,8 @@ enum Subject {
     Applets,
     /// crates/shell/benches/*.sh, beside dash and BusyBox's ash.
     Shell,
+    /// The package manager, beside apk-tools: a repository of 20,000 packages, 500 small ones, 100 MB.
+    Apk,
     /// From the kernel's first message to the login prompt, beside an init that only prints and powers off.
     Boot,
 }
@@ -76,6 +85,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match arguments.subject {
         Subject::Applets => applets(arguments),
         Subject::Shell => shell::run(arguments),
+        Subject::Apk => {
+            let filter = arguments.filter.as_deref();
+            apk::run(arguments.ours.as_deref(), arguments.peer.as_deref(), filter, arguments.runs)
+        }
         Subject::Boot => {
             deps::require(deps::Verb::Test, arguments.arch.each(), arguments.yes)?;
             arguments.arch.each().iter().try_for_each(|&arch| boot::run(arch, arguments.runs))

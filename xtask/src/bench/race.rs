@@ -62,7 +62,8 @@ fn once(runner: &Runner) -> Result<Duration> {
     Ok(children()?.saturating_sub(before))
 }
 
-fn children() -> Result<Duration> {
+/// User and system time of all children that have ended.
+pub(super) fn children() -> Result<Duration> {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).context("getrusage")?;
     let micros = |time: nix::sys::time::TimeVal| time.tv_sec() as u64 * 1_000_000 + time.tv_usec() as u64;
     Ok(Duration::from_micros(micros(usage.user_time()) + micros(usage.system_time())))
