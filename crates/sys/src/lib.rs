@@ -33,6 +33,7 @@ pub mod kill;
 pub mod line;
 pub mod lock;
 pub mod loop_device;
+pub mod map;
 pub mod module;
 pub mod mount;
 pub mod namespace;

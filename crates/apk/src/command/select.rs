@@ -5,13 +5,23 @@ use crate::version;
 
 /// Reads every package; they are given by name, then version, then in the order of the sources.
 pub(super) fn all(universe: &mut Universe<'_>) -> Vec<PackageId> {
-    for source in 0..universe.sources().len() {
-        for block in 0..universe.sources()[source].catalog.len() {
-            universe.read(source, block);
-        }
-    }
+    universe.read_all();
     universe.link();
     let mut packages: Vec<PackageId> = (0..universe.packages_len() as PackageId).collect();
+    sort(universe, &mut packages);
+    packages
+}
+
+/// Reads the packages that have or provide one of the names; they are given in the order of `all`.
+pub(super) fn providing<'t>(universe: &mut Universe<'t>, names: &'t [Vec<u8>]) -> Vec<PackageId> {
+    let mut packages = Vec::new();
+    for text in names {
+        let name = universe.name(text);
+        universe.load(name);
+        packages.extend(universe.name_of(name).providers.iter().map(|provider| provider.package));
+    }
+    packages.sort_unstable();
+    packages.dedup();
     sort(universe, &mut packages);
     packages
 }

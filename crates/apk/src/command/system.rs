@@ -10,7 +10,7 @@ use super::globals::ExtraRepository;
 use super::refresh::{self, Refreshed};
 use super::{ARCH, Cx, Failure, Result, opened, os};
 use crate::adb;
-use crate::catalog::{self, Catalog};
+use crate::catalog::{self, Catalog, Made, Stored};
 use crate::database::Database;
 use crate::dependency::{self, Dependency, Op};
 use crate::error::{Error, Kind, Place};
@@ -19,7 +19,7 @@ use crate::reader::PackageReader;
 use crate::repository::{self, Config, Problem, Repositories};
 use crate::trust::{Keys, Trust};
 use crate::universe::{Dep, Origin, RepositorySet, Source, Universe};
-use crate::v2;
+use crate::v2::{self, index::Index};
 
 /// What to read of a system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub struct System {
     /// Of each repository: the index's description, or why there is none.
     pub indexes: Vec<std::result::Result<Vec<u8>, Error>>,
     keys: Keys,
-    catalogs: Vec<(Vec<u8>, Origin)>,
+    catalogs: Vec<(Stored, Origin)>,
     /// Package files of the command line, by identity.
     given_files: Vec<(Identity, PathBuf)>,
     /// Indexes of servers that could not be fetched, and are not in the cache.
@@ -63,6 +63,8 @@ const REPOSITORY_FOLDERS: [&str; 2] = ["etc/apk/repositories.d", "lib/apk/reposi
 const KEY_FOLDERS: [&str; 2] = ["etc/apk/keys", "lib/apk/keys"];
 const CACHE: &str = "etc/apk/cache";
 const CACHE_STATIC: &str = "var/cache/apk";
+/// Indexes with less text than this are read as fast as their catalogs would be.
+const KEPT_LEAST: usize = 256 * 1024;
 
 impl System {
     /// Reads the system that the options name, and says what is wrong with its repositories.
@@ -93,7 +95,7 @@ impl System {
             system.world =
                 dependency::parse_list(&database.world).map_err(|_| Error::new(Kind::DependencyFormat))?;
             let text = database.installed.text().to_vec();
-            system.catalogs.push((catalog::build(text)?, Origin::Installed));
+            system.catalogs.push((Stored::Memory(catalog::build(text, b"")?), Origin::Installed));
             system.database = RefCell::new(Some(database));
         }
         system.read_repositories(cx, wanted.repositories);
@@ -103,8 +105,9 @@ impl System {
             system.reachable = local.fold(0, |set, (number, _)| set | 1 << number);
         }
         for number in 0..system.repositories.list.len() {
-            let tried = system.refresh(cx, number);
-            let index = system.read_index(cx, number);
+            let mut fresh = None;
+            let tried = system.refresh(cx, number, &mut fresh);
+            let index = system.read_index(cx, number, fresh);
             let repository = &system.repositories.list[number];
             let from = match (repository.is_remote(), &tried, &index) {
                 (true, Refreshed::NotTried, _) => "opening from cache",
@@ -156,7 +159,7 @@ impl System {
 
     /// Adds packages that belong to no repository and are not installed: the text of their blocks.
     pub fn give(&mut self, blocks: Vec<u8>) -> Result<()> {
-        self.catalogs.push((catalog::build(blocks)?, Origin::Given));
+        self.catalogs.push((Stored::Memory(catalog::build(blocks, b"")?), Origin::Given));
         Ok(())
     }
 
@@ -257,7 +260,8 @@ impl System {
     }
 
     /// Fetches the index of a repository, if it lies on a server and is old.
-    fn refresh(&self, cx: &Cx, number: usize) -> Refreshed {
+    /// What was read of it to see that it is whole is left in `fresh`.
+    fn refresh(&self, cx: &Cx, number: usize, fresh: &mut Option<Index>) -> Refreshed {
         let repository = &self.repositories.list[number];
         if !repository.is_remote() {
             return Refreshed::NotTried;
@@ -266,7 +270,8 @@ impl System {
         refresh::refresh(cx, &repository.index_url(), &path, &mut |path| {
             let trust =
                 Trust { keys: &self.keys, allow_untrusted: cx.globals.allow_untrusted, identity: None };
-            read_index_file(path, trust).map(drop)
+            *fresh = Some(read_index_file(path, trust)?);
+            Ok(())
         })
     }
 
@@ -337,17 +342,48 @@ impl System {
         }))
     }
 
-    /// Reads the index of a repository: its description.
-    fn read_index(&mut self, cx: &Cx, number: usize) -> std::result::Result<Vec<u8>, Error> {
+    /// Reads the index of a repository, or finds its catalog: its description. `fresh` is the index if it was read
+    /// before.
+    fn read_index(
+        &mut self,
+        cx: &Cx,
+        number: usize,
+        fresh: Option<Index>,
+    ) -> std::result::Result<Vec<u8>, Error> {
         let repository = &self.repositories.list[number];
         let path = match repository::local_path(&repository.index_url()) {
             Some(path) => PathBuf::from(os(path)),
             None => self.cache_folder(cx).join(repository.cache_name()),
         };
+        let kept = self.cache_folder(cx).join(repository.catalog_name());
+        let made = Made::of(&path, self.keys.fingerprint(), cx.globals.allow_untrusted)?;
+        let origin = Origin::Repository(number as u32);
+        if cx.globals.cache
+            && let Some(stored) = Stored::open(&kept, &made)
+        {
+            let description =
+                Catalog::new(&stored).map_or_else(Vec::new, |catalog| catalog.description().to_vec());
+            self.catalogs.push((stored, origin));
+            return Ok(description);
+        }
         let trust = Trust { keys: &self.keys, allow_untrusted: cx.globals.allow_untrusted, identity: None };
-        let (description, blocks) = read_index_file(&path, trust)?;
-        self.catalogs.push((catalog::build(blocks)?, Origin::Repository(number as u32)));
-        Ok(description)
+        let index = match fresh {
+            Some(index) => index,
+            None => read_index_file(&path, trust)?,
+        };
+        let is_worth_it = index.packages.len() >= KEPT_LEAST;
+        let bytes = catalog::build(index.packages, &index.description)?;
+        // `update` leaves it; whoever else finds that it does not fit any more makes it again.
+        let keeps = cx.applet.name == "update" || kept.exists();
+        if cx.globals.cache && opened::may_write(cx) && keeps {
+            // A cache that cannot be written costs time, and nothing else.
+            let _ = match is_worth_it {
+                true => Stored::save(&bytes, &kept, &made),
+                false => fs::remove_file(&kept),
+            };
+        }
+        self.catalogs.push((Stored::Memory(bytes), origin));
+        Ok(index.description)
     }
 }
 
@@ -397,20 +433,19 @@ fn merged_folders(root: &Path, folders: &[&str]) -> Vec<(String, PathBuf)> {
     files
 }
 
-/// The description of an index of either version, and its packages as blocks of lines.
-fn read_index_file(path: &Path, trust: Trust<'_>) -> std::result::Result<(Vec<u8>, Vec<u8>), Error> {
+/// An index of either version: its packages are blocks of lines.
+fn read_index_file(path: &Path, trust: Trust<'_>) -> std::result::Result<Index, Error> {
     let mut file = fs::File::open(path)?;
     let mut start = [0; 4];
     let is_adb = std::io::Read::read_exact(&mut file, &mut start).is_ok() && start.starts_with(b"ADB");
     if !is_adb {
-        let index = v2::index::read(Box::new(fs::File::open(path)?), trust)?;
-        return Ok((index.description, index.packages));
+        return v2::index::read(Box::new(fs::File::open(path)?), trust);
     }
     let index = adb::index::Index::read(start, Box::new(file), &trust)?;
-    let mut blocks = Vec::new();
+    let mut packages = Vec::new();
     for object in index.packages() {
-        v2::block::write(&adb::facts::read_info(&object), &mut blocks);
-        blocks.push(b'\n');
+        v2::block::write(&adb::facts::read_info(&object), &mut packages);
+        packages.push(b'\n');
     }
-    Ok((index.description().to_vec(), blocks))
+    Ok(Index { description: index.description().to_vec(), packages })
 }

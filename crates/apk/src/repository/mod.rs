@@ -62,8 +62,18 @@ impl Repository {
 
     /// The name of the index in the cache.
     pub fn cache_name(&self) -> String {
-        let hash = Digest::sha256(&self.index_url()).hex();
-        format!("APKINDEX.{}.tar.gz", &hash[..8])
+        format!("APKINDEX.{}.tar.gz", self.hash())
+    }
+
+    /// The name in the cache of what the index is searched by.
+    pub fn catalog_name(&self) -> String {
+        format!("APKINDEX.{}.catalog", self.hash())
+    }
+
+    fn hash(&self) -> String {
+        let mut hash = Digest::sha256(&self.index_url()).hex();
+        hash.truncate(8);
+        hash
     }
 }
 

@@ -148,6 +148,18 @@ impl Keys {
         Ok(())
     }
 
+    /// A number for the whole of the keys and their names: other keys have another.
+    pub fn fingerprint(&self) -> u64 {
+        let mut all: Vec<u8> = Vec::new();
+        for key in &self.keys {
+            all.extend_from_slice(&key.id);
+            all.extend_from_slice(&(key.name.len() as u64).to_le_bytes());
+            all.extend_from_slice(&key.name);
+        }
+        let digest = Algorithm::Sha256.of(&all);
+        digest.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    }
+
     /// The key in the file of this name.
     pub fn by_name(&self, name: &[u8]) -> Option<&Key> {
         self.keys.iter().find(|key| key.name == name)

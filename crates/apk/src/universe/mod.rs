@@ -14,7 +14,7 @@ pub use self::dep::{Bearing, Dep};
 pub use self::package::{Broken, Package, fields};
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::catalog::Catalog;
@@ -32,6 +32,12 @@ pub type TagSet = u32;
 
 /// The tag of repositories without one.
 pub const DEFAULT_TAG: usize = 0;
+
+/// No name, and no package.
+const NOWHERE: u32 = u32::MAX;
+/// The lists of `marks`.
+const PROVIDES: usize = 0;
+const INSTALL_IF: usize = 1;
 
 /// Where the blocks of a catalog come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,8 +90,14 @@ pub struct Universe<'t> {
     by_name: HashMap<&'t [u8], NameId, BuildHasherDefault<FastHasher>>,
     packages: Vec<Package<'t>>,
     by_identity: HashMap<Identity, PackageId, BuildHasherDefault<FastHasher>>,
-    /// Of each source, the package that a block became.
-    by_block: Vec<HashMap<u32, PackageId, BuildHasherDefault<FastHasher>>>,
+    /// Whether a package can come from two places.
+    has_twins: bool,
+    /// Of each source, the package that a block became; `NOWHERE` for those not read.
+    by_block: Vec<Vec<PackageId>>,
+    /// Of each source, the numbers here of its names; `NOWHERE` for those not met.
+    names_of_source: Vec<Vec<NameId>>,
+    /// Of each package, the name to whose providers, and to whose install_ifs, it was added last.
+    marks: [Vec<NameId>; 2],
     tags: Vec<Tag>,
     /// Repositories that can be reached: all, without the network only local ones.
     pub available: RepositorySet,
@@ -96,13 +108,18 @@ pub struct Universe<'t> {
 impl<'t> Universe<'t> {
     /// What `sources` have. `tags` begins with the default tag.
     pub fn new(sources: Vec<Source<'t>>, tags: Vec<Tag>, available: RepositorySet) -> Universe<'t> {
+        let filled = sources.iter().filter(|source| !source.catalog.is_empty());
+        let has_twins = filled.count() > 1 || sources.iter().any(|source| source.catalog.has_twins());
         Universe {
-            by_block: sources.iter().map(|_| HashMap::default()).collect(),
+            has_twins,
+            by_block: sources.iter().map(|source| vec![NOWHERE; source.catalog.len()]).collect(),
+            names_of_source: sources.iter().map(|source| vec![NOWHERE; source.catalog.names_len()]).collect(),
             sources,
             names: Vec::new(),
             by_name: HashMap::default(),
             packages: Vec::new(),
             by_identity: HashMap::default(),
+            marks: [Vec::new(), Vec::new()],
             tags,
             available,
             arches: &[],
@@ -120,6 +137,19 @@ impl<'t> Universe<'t> {
             self.names.push(Name { text, providers: Vec::new(), install_ifs: Vec::new(), loaded: false });
             self.names.len() as NameId - 1
         })
+    }
+
+    /// The name `index` of a source's catalog.
+    fn name_in(&mut self, source: usize, index: usize) -> NameId {
+        let known = self.names_of_source[source].get(index).copied();
+        if let Some(name) = known.filter(|&name| name != NOWHERE) {
+            return name;
+        }
+        let name = self.name(self.sources[source].catalog.name(index));
+        if let Some(known) = self.names_of_source[source].get_mut(index) {
+            *known = name;
+        }
+        name
     }
 
     /// A name that was seen before.
@@ -189,18 +219,35 @@ impl<'t> Universe<'t> {
         for source in 0..self.sources.len() {
             let catalog = self.sources[source].catalog;
             let Some(index) = catalog.find(text) else { continue };
-            for block in catalog.providers(index) {
-                let package = self.read(source, block);
-                self.add_providers(name, package);
+            if let Some(known) = self.names_of_source[source].get_mut(index) {
+                *known = name;
             }
-            for block in catalog.install_ifs(index) {
+            let providers = catalog.providers(index);
+            self.names[name as usize].providers.reserve_exact(providers.len());
+            for block in providers {
                 let package = self.read(source, block);
-                let install_ifs = &mut self.names[name as usize].install_ifs;
-                if !install_ifs.contains(&package) {
-                    install_ifs.push(package);
+                if self.is_first(PROVIDES, name, package) {
+                    self.add_providers(name, package);
+                }
+            }
+            let install_ifs = catalog.install_ifs(index);
+            self.names[name as usize].install_ifs.reserve_exact(install_ifs.len());
+            for block in install_ifs {
+                let package = self.read(source, block);
+                if self.is_first(INSTALL_IF, name, package) {
+                    self.names[name as usize].install_ifs.push(package);
                 }
             }
         }
+    }
+
+    /// Whether the package was not met yet in this list of the name, which is the one being loaded.
+    fn is_first(&mut self, list: usize, name: NameId, package: PackageId) -> bool {
+        let marks = &mut self.marks[list];
+        if marks.len() <= package as usize {
+            marks.resize(self.packages.len(), NOWHERE);
+        }
+        std::mem::replace(&mut marks[package as usize], name) != name
     }
 
     /// Whether any package speaks of the name in its dependencies. Looks at every block.
@@ -216,11 +263,17 @@ impl<'t> Universe<'t> {
 
     /// Gives names that were not asked for those of their providers that were read for another reason.
     pub fn link(&mut self) {
-        for name in self.names.iter_mut().filter(|name| !name.loaded) {
-            name.providers.clear();
-        }
         let mut order: Vec<PackageId> = (0..self.packages.len() as PackageId).collect();
         order.sort_unstable_by_key(|&id| self.packages[id as usize].sequence);
+        let mut counts = vec![0u32; self.names.len()];
+        for package in &self.packages {
+            counts[package.name as usize] += 1;
+            package.provides.iter().for_each(|dep| counts[dep.name as usize] += 1);
+        }
+        for (name, count) in self.names.iter_mut().zip(counts).filter(|(name, _)| !name.loaded) {
+            name.providers.clear();
+            name.providers.reserve_exact(count as usize);
+        }
         for id in order {
             let package = &self.packages[id as usize];
             let own = &mut self.names[package.name as usize];
@@ -237,9 +290,6 @@ impl<'t> Universe<'t> {
     }
 
     fn add_providers(&mut self, name: NameId, id: PackageId) {
-        if self.names[name as usize].providers.iter().any(|provider| provider.package == id) {
-            return;
-        }
         let package = &self.packages[id as usize];
         let providers = &mut self.names[name as usize].providers;
         if package.name == name {
@@ -252,18 +302,18 @@ impl<'t> Universe<'t> {
 
     /// The package in a block of a source.
     pub fn read(&mut self, source: usize, block: usize) -> PackageId {
-        if let Some(&package) = self.by_block[source].get(&(block as u32)) {
+        let known = self.by_block[source].get(block).copied();
+        if let Some(package) = known.filter(|&package| package != NOWHERE) {
             return package;
         }
-        let Source { catalog, origin } = self.sources[source];
-        let sequence = (source as u64) << 32 | block as u64;
-        let mut package = Package::read(self, catalog.block(block), sequence);
+        let origin = self.sources[source].origin;
+        let mut package = Package::of(self, source, block);
         let repositories = match origin {
             Origin::Repository(number) => 1 << number,
             Origin::Installed | Origin::Given => 0,
         };
         // The database has 20 bytes of every identity.
-        let recorded = package.identity.map(Identity::recorded);
+        let recorded = package.identity.filter(|_| self.has_twins).map(Identity::recorded);
         let id = match recorded.and_then(|identity| self.by_identity.get(&identity).copied()) {
             Some(id) => {
                 let known = &mut self.packages[id as usize];
@@ -285,18 +335,35 @@ impl<'t> Universe<'t> {
                 id
             }
         };
-        self.by_block[source].insert(block as u32, id);
+        if let Some(known) = self.by_block[source].get_mut(block) {
+            *known = id;
+        }
         id
+    }
+
+    /// Reads all packages.
+    pub fn read_all(&mut self) {
+        let packages: usize = self.sources.iter().map(|source| source.catalog.len()).sum();
+        let names = self.sources.iter().map(|source| source.catalog.names_len()).max().unwrap_or(0);
+        self.packages.reserve_exact(packages.saturating_sub(self.packages.len()));
+        self.names.reserve_exact(names.saturating_sub(self.names.len()));
+        self.by_name.reserve(names.saturating_sub(self.by_name.len()));
+        for source in 0..self.sources.len() {
+            for block in 0..self.sources[source].catalog.len() {
+                self.read(source, block);
+            }
+        }
     }
 
     /// Reads all installed packages, and gives them in the order of the database.
     pub fn load_installed(&mut self) -> Vec<PackageId> {
         let mut installed = Vec::new();
+        let mut seen = HashSet::<PackageId, BuildHasherDefault<FastHasher>>::default();
         for source in 0..self.sources.len() {
             if self.sources[source].origin == Origin::Installed {
                 for block in 0..self.sources[source].catalog.len() {
                     let package = self.read(source, block);
-                    if !installed.contains(&package) {
+                    if seen.insert(package) {
                         installed.push(package);
                     }
                 }

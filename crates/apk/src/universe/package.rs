@@ -1,6 +1,7 @@
 //! package — what the solver has to know of a package, read from its block of an index or of the installed database.
 
 use super::{Dep, NameId, RepositorySet, Universe};
+use crate::catalog::NamedDep;
 use crate::dependency::{self, Borrowed};
 use crate::identity::Identity;
 
@@ -48,9 +49,37 @@ pub struct Package<'t> {
 }
 
 impl<'t> Package<'t> {
-    /// The package that `block` tells of.
-    pub(super) fn read(universe: &mut Universe<'t>, block: &'t [u8], sequence: u64) -> Package<'t> {
-        let mut package = Package {
+    /// The package `index` of a source's catalog.
+    pub(super) fn of(universe: &mut Universe<'t>, source: usize, index: usize) -> Package<'t> {
+        let catalog = universe.sources[source].catalog;
+        let sequence = (source as u64) << 32 | index as u64;
+        let block = catalog.block(index);
+        let Some(facts) = catalog.facts(index) else { return Package::read(universe, block, sequence) };
+        let mut list = |deps: &mut dyn ExactSizeIterator<Item = NamedDep<'t>>| {
+            let mut list = Vec::with_capacity(deps.len());
+            for NamedDep { name, op, version, conflict } in deps {
+                let name = universe.name_in(source, name);
+                list.push(Dep { name, op, version, conflict, tag: 0, broken: false });
+            }
+            list
+        };
+        Package {
+            depends: list(&mut catalog.depends(&facts)),
+            provides: list(&mut catalog.provides(&facts)),
+            install_if: list(&mut catalog.install_if(&facts)),
+            name: universe.name_in(source, facts.name),
+            version: facts.version,
+            identity: facts.identity,
+            arch: facts.arch,
+            size: u64::from(facts.size),
+            installed_size: u64::from(facts.installed_size),
+            provider_priority: facts.provider_priority,
+            ..Package::empty(block, sequence)
+        }
+    }
+
+    fn empty(block: &'t [u8], sequence: u64) -> Package<'t> {
+        Package {
             name: 0,
             version: b"",
             identity: None,
@@ -69,7 +98,12 @@ impl<'t> Package<'t> {
             flags: b"",
             block,
             sequence,
-        };
+        }
+    }
+
+    /// The package that `block` tells of.
+    fn read(universe: &mut Universe<'t>, block: &'t [u8], sequence: u64) -> Package<'t> {
+        let mut package = Package::empty(block, sequence);
         let mut name: &'t [u8] = b"";
         for (letter, value) in fields(block) {
             match letter {
