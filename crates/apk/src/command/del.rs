@@ -187,8 +187,8 @@ impl Walk<'_, '_> {
         let (universe, solution) = (self.universe, self.solution);
         let package = universe.package(id);
         for name in std::iter::once(package.name).chain(package.provides.iter().map(|dep| dep.name)) {
-            let names = solution.reverse_depends.get(name as usize).into_iter().flatten();
-            for provider in names.flat_map(|&name| &universe.name_of(name).providers) {
+            let names = solution.reverse_depends.sorted(universe, name).into_iter();
+            for provider in names.flat_map(|name| &universe.name_of(name).providers) {
                 let dependent = provider.package;
                 let mut depends = universe.package(dependent).depends.iter().filter(|dep| !dep.conflict);
                 if self.present.contains(&dependent)

@@ -12,20 +12,6 @@ pub(super) fn all(universe: &mut Universe<'_>) -> Vec<PackageId> {
     packages
 }
 
-/// Reads the packages that have or provide one of the names; they are given in the order of `all`.
-pub(super) fn providing<'t>(universe: &mut Universe<'t>, names: &'t [Vec<u8>]) -> Vec<PackageId> {
-    let mut packages = Vec::new();
-    for text in names {
-        let name = universe.name(text);
-        universe.load(name);
-        packages.extend(universe.name_of(name).providers.iter().map(|provider| provider.package));
-    }
-    packages.sort_unstable();
-    packages.dedup();
-    sort(universe, &mut packages);
-    packages
-}
-
 /// Puts packages in the order of names, versions, and sources.
 pub(super) fn sort(universe: &Universe<'_>, packages: &mut [PackageId]) {
     packages.sort_by(|&a, &b| {

@@ -1,6 +1,6 @@
 //! system — what a command works on: the root's database, world and repositories, as one universe.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
@@ -44,6 +44,8 @@ pub struct System {
     pub indexes: Vec<std::result::Result<Vec<u8>, Error>>,
     keys: Keys,
     catalogs: Vec<(Stored, Origin)>,
+    /// The directory of the cache, once somebody has asked for it.
+    cache: OnceCell<PathBuf>,
     /// Package files of the command line, by identity.
     given_files: Vec<(Identity, PathBuf)>,
     /// Indexes of servers that could not be fetched, and are not in the cache.
@@ -84,6 +86,7 @@ impl System {
             repositories: Repositories::default(),
             indexes: Vec::new(),
             catalogs: Vec::new(),
+            cache: OnceCell::new(),
             given_files: Vec::new(),
             unavailable: 0,
             stale: 0,
@@ -190,13 +193,15 @@ impl System {
     }
 
     /// The directory of the cache: the one that was asked for, that of the root, or the one for indexes only.
-    pub fn cache_folder(&self, cx: &Cx) -> PathBuf {
-        if let Some(folder) = &cx.globals.cache_dir {
-            // An absolute one is the system's, as with the reference.
-            return self.root.join(folder);
-        }
-        let own = self.root.join(CACHE);
-        if own.is_dir() { own } else { self.root.join(CACHE_STATIC) }
+    pub fn cache_folder(&self, cx: &Cx) -> &Path {
+        self.cache.get_or_init(|| {
+            if let Some(folder) = &cx.globals.cache_dir {
+                // An absolute one is the system's, as with the reference.
+                return self.root.join(folder);
+            }
+            let own = self.root.join(CACHE);
+            if own.is_dir() { own } else { self.root.join(CACHE_STATIC) }
+        })
     }
 
     /// Whether the cache keeps packages: it was asked for, or the root has one.

@@ -164,8 +164,7 @@ impl<'t> Generator<'_, '_, 't> {
         }
         let old = self.names[package.name as usize].installed;
         if old.is_some() {
-            for index in 0..self.solver.names[package.name as usize].reverse_install_ifs.len() {
-                let other = self.solver.names[package.name as usize].reverse_install_ifs[index];
+            for other in self.solver.reverse_install_ifs.sorted(universe, package.name) {
                 self.remove_by_install_if(other);
             }
         }
@@ -213,8 +212,7 @@ impl<'t> Generator<'_, '_, 't> {
         self.names[package.name as usize].done |= self.chosen(package.name).is_none();
         self.done[id as usize] = true;
         self.remove_reverse_depends(id);
-        for index in 0..self.solver.names[package.name as usize].reverse_install_ifs.len() {
-            let other = self.solver.names[package.name as usize].reverse_install_ifs[index];
+        for other in self.solver.reverse_install_ifs.sorted(universe, package.name) {
             self.remove_by_install_if(other);
         }
         self.record(Some(id), None);
@@ -226,7 +224,7 @@ impl<'t> Generator<'_, '_, 't> {
         let universe = self.universe;
         let package = universe.package(id);
         let own = std::iter::once(package.name).chain(package.provides.iter().map(|dep| dep.name));
-        let lists = own.map(|name| self.solver.names[name as usize].reverse_depends.as_slice());
+        let lists = own.map(|name| self.solver.reverse_depends.sorted(universe, name));
         for dependent in dependents(universe, lists) {
             if !universe.package(dependent).installed {
                 continue;
@@ -282,8 +280,7 @@ impl<'t> Generator<'_, '_, 't> {
 
     /// Installs what was chosen for the name, if its install_if is complete by now.
     fn install_by_install_if(&mut self, name: NameId) {
-        for index in 0..self.solver.names[name as usize].reverse_install_ifs.len() {
-            let other = self.solver.names[name as usize].reverse_install_ifs[index];
+        for other in self.solver.reverse_install_ifs.sorted(self.universe, name) {
             let Some(id) = self.chosen(other) else { continue };
             let complete = self.universe.package(id).install_if.iter().all(|dep| {
                 self.names[dep.name as usize].done

@@ -3,8 +3,8 @@
 //! A name gets its rank when everything behind it has been seen, so that what depends on others is picked before them.
 
 use super::state::{Discovered, NameState, PackageState};
-use super::{Request, order};
-use crate::universe::{DEFAULT_TAG, Dep, NameId, PackageId, RepositorySet, Universe};
+use super::{Lists, Request, order};
+use crate::universe::{DEFAULT_TAG, Dep, NameId, Package, PackageId, RepositorySet, Universe};
 
 /// Ranks of names that have a provider under their own name, not only virtual ones.
 const RANK_REAL: u32 = 1 << 30;
@@ -70,8 +70,13 @@ pub(super) fn discover<'t>(
     }
     discovery.universe.link();
     discovery.grow();
-    discovery.link();
-    Discovered { names: discovery.names, packages: discovery.packages }
+    let universe = &*discovery.universe;
+    Discovered {
+        reverse_depends: reverse(universe, |package| &package.depends),
+        reverse_install_ifs: reverse(universe, |package| &package.install_if),
+        names: discovery.names,
+        packages: discovery.packages,
+    }
 }
 
 impl<'t> Discovery<'_, 't> {
@@ -173,42 +178,20 @@ impl<'t> Discovery<'_, 't> {
             state.rank |= RANK_ASKED;
         }
     }
+}
 
-    /// Ties names to those that depend on them, and to those that they complete. Packages made for this run come last.
-    fn link(&mut self) {
-        for given in [false, true] {
-            // Installed packages that were not reached count for what is removed with what.
-            for id in 0..self.universe.packages_len() as PackageId {
-                if self.universe.package(id).given == given {
-                    self.tie(id);
-                }
-            }
-            if !given {
-                for state in &mut self.names {
-                    order::sort(self.universe, &mut state.reverse_depends);
-                    order::sort(self.universe, &mut state.reverse_install_ifs);
-                }
-            }
-        }
-    }
-
-    /// Adds the names of a package behind those that have what it needs already.
-    fn tie(&mut self, id: PackageId) {
-        let package = self.universe.package(id);
-        let own = std::iter::once(package.name).chain(package.provides.iter().map(|dep| dep.name));
-        let add = |list: &mut Vec<NameId>| match package.given {
-            true => own.clone().for_each(|name| {
-                if !list.contains(&name) {
-                    list.push(name);
-                }
-            }),
-            false => list.extend(own.clone()),
-        };
-        for dep in &package.depends {
-            add(&mut self.names[dep.name as usize].reverse_depends);
-        }
-        for dep in &package.install_if {
-            add(&mut self.names[dep.name as usize].reverse_install_ifs);
-        }
-    }
+/// Of each name, the names of all packages with it in one of their lists. Packages made for this run come last.
+fn reverse<'u, 't>(
+    universe: &'u Universe<'t>,
+    list: impl Fn(&'u Package<'t>) -> &'u [Dep<'t>] + Copy,
+) -> Lists {
+    let pairs = |given: bool| {
+        // Installed packages that were not reached count for what is removed with what.
+        let packages = (0..universe.packages_len() as PackageId).map(|id| universe.package(id));
+        packages.filter(move |package| package.given == given).flat_map(move |package| {
+            let own = std::iter::once(package.name).chain(package.provides.iter().map(|dep| dep.name));
+            list(package).iter().flat_map(move |dep| own.clone().map(move |own| (dep.name, own)))
+        })
+    };
+    Lists::new(universe.names_len(), pairs(false), pairs(true).collect())
 }

@@ -278,8 +278,8 @@ impl<'s, 't> Report<'s, 't> {
         self.end_label();
     }
 
-    fn reverse_depends(&self, name: NameId) -> &'s [NameId] {
-        self.solution.reverse_depends.get(name as usize).map_or(&[], Vec::as_slice)
+    fn reverse_depends(&self, name: NameId) -> Vec<NameId> {
+        self.solution.reverse_depends.sorted(self.universe, name)
     }
 
     fn full_name(&self, id: PackageId) -> Vec<u8> {

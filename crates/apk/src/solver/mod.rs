@@ -10,12 +10,14 @@ mod changes;
 mod choose;
 mod discover;
 mod explain;
+mod lists;
 mod order;
 mod propagate;
 mod state;
 
 pub use self::changes::{Change, Changes};
 pub use self::explain::explain;
+pub use self::lists::Lists;
 pub(crate) use self::order::sort as sort_names;
 
 use self::state::Solver;
@@ -82,7 +84,7 @@ pub struct Solution<'t> {
     /// How many names and packages could not be satisfied; the changes are no solution unless this is 0.
     pub errors: u32,
     /// Of each name, the names whose packages depend on it.
-    pub reverse_depends: Vec<Vec<NameId>>,
+    pub reverse_depends: Lists,
 }
 
 /// Solves. Reads what it needs of the universe.
@@ -114,15 +116,14 @@ pub fn solve<'t>(universe: &mut Universe<'t>, request: &Request<'t>) -> Solution
                 continue;
             }
         }
-        let reverse_depends = solver.names.into_iter().map(|name| name.reverse_depends).collect();
-        return Solution { world, changes, errors, reverse_depends };
+        return Solution { world, changes, errors, reverse_depends: solver.reverse_depends };
     }
 }
 
 /// The packages that provide the names in `lists`, name by name, each once.
-fn dependents<'l>(universe: &Universe<'_>, lists: impl Iterator<Item = &'l [NameId]>) -> Vec<PackageId> {
+fn dependents(universe: &Universe<'_>, lists: impl Iterator<Item = Vec<NameId>>) -> Vec<PackageId> {
     let mut packages = Vec::new();
-    for &name in lists.flatten() {
+    for name in lists.flatten() {
         for provider in &universe.name_of(name).providers {
             if !packages.contains(&provider.package) {
                 packages.push(provider.package);

@@ -1,5 +1,6 @@
 //! propagate — applying constraints, and what follows for the candidates of other names.
 
+use super::order;
 use super::state::Solver;
 use crate::universe::{Dep, NameId, PackageId};
 
@@ -78,25 +79,56 @@ impl<'t> Solver<'_, 't> {
 
     /// Lets everything that depends on the name be looked at again.
     pub(super) fn recheck_depends(&mut self, name: NameId) {
-        for index in 0..self.names[name as usize].reverse_depends.len() {
-            let other = self.names[name as usize].reverse_depends[index];
-            if self.names[other as usize].seen {
-                self.name(other).check_depends = true;
+        let mut due = Vec::new();
+        for index in 0..self.reverse_depends.early(name).len() {
+            let other = self.reverse_depends.early(name)[index];
+            due.extend(self.recheck_depends_of(other).then_some(other));
+        }
+        let late: Vec<NameId> = self.reverse_depends.late(name).collect();
+        self.queue_in_order(due);
+        for other in late {
+            if self.recheck_depends_of(other) {
                 self.queue_dirty(other);
             }
         }
     }
 
+    /// Lets the dependencies of the name's packages be looked at again; true if it is to be queued for that.
+    fn recheck_depends_of(&mut self, name: NameId) -> bool {
+        if self.names[name as usize].seen {
+            self.name(name).check_depends = true;
+        }
+        self.names[name as usize].seen && self.is_due(name)
+    }
+
     /// Lets everything that has the name in its install_if be looked at again.
     pub(super) fn recheck_install_ifs(&mut self, name: NameId) {
-        for index in 0..self.names[name as usize].reverse_install_ifs.len() {
-            let other = self.names[name as usize].reverse_install_ifs[index];
-            let state = self.name(other);
-            if state.seen && !state.no_install_if {
-                state.check_install_if = true;
+        let mut due = Vec::new();
+        for index in 0..self.reverse_install_ifs.early(name).len() {
+            let other = self.reverse_install_ifs.early(name)[index];
+            due.extend(self.recheck_install_if_of(other).then_some(other));
+        }
+        let late: Vec<NameId> = self.reverse_install_ifs.late(name).collect();
+        self.queue_in_order(due);
+        for other in late {
+            if self.recheck_install_if_of(other) {
                 self.queue_dirty(other);
             }
         }
+    }
+
+    /// Lets the install_if of the name's packages be looked at again; true if it is to be queued for that.
+    fn recheck_install_if_of(&mut self, name: NameId) -> bool {
+        let state = self.name(name);
+        let open = state.seen && !state.no_install_if;
+        state.check_install_if |= open;
+        open && self.is_due(name)
+    }
+
+    /// Few of many names are due: only these are put in order.
+    fn queue_in_order(&mut self, mut due: Vec<NameId>) {
+        order::sort(self.universe, &mut due);
+        due.into_iter().for_each(|name| self.queue_dirty(name));
     }
 
     /// The same for a package's name and all it provides.
@@ -180,8 +212,9 @@ impl<'t> Solver<'_, 't> {
 
     /// Whether the choice is made for every name that depends on this one.
     fn are_dependents_locked(&self, name: NameId) -> bool {
-        let dependents = &self.names[name as usize].reverse_depends;
-        dependents.iter().map(|&other| &self.names[other as usize]).all(|other| !other.seen || other.locked)
+        let dependents = self.reverse_depends.early(name).iter().copied();
+        let dependents = dependents.chain(self.reverse_depends.late(name));
+        dependents.map(|other| &self.names[other as usize]).all(|other| !other.seen || other.locked)
     }
 
     /// Notes what the candidate, the `options`th, has in common with all before it.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::{Flags, Request};
+use super::{Flags, Lists, Request};
 use crate::universe::{Dep, NameId, PackageId, Provider, RepositorySet, TagSet, Universe};
 
 /// A name while solving.
@@ -33,10 +33,6 @@ pub(super) struct NameState<'t> {
     pub(super) rank: u32,
     pub(super) dirty: bool,
     pub(super) queue: Option<Queue>,
-    /// Names whose packages depend on this one.
-    pub(super) reverse_depends: Vec<NameId>,
-    /// Names whose packages have this one in their install_if.
-    pub(super) reverse_install_ifs: Vec<NameId>,
 }
 
 /// A package while solving.
@@ -76,6 +72,10 @@ pub(super) struct Solver<'a, 't> {
     pub(super) universe: &'a Universe<'t>,
     pub(super) names: Vec<NameState<'t>>,
     pub(super) packages: Vec<PackageState>,
+    /// Of each name, the names whose packages depend on it.
+    pub(super) reverse_depends: Lists,
+    /// Of each name, the names whose packages have it in their install_if.
+    pub(super) reverse_install_ifs: Lists,
     pub(super) errors: u32,
     pub(super) ignore_conflicts: bool,
     pub(super) preupgrade: bool,
@@ -90,6 +90,8 @@ pub(super) struct Solver<'a, 't> {
 pub(super) struct Discovered<'t> {
     pub(super) names: Vec<NameState<'t>>,
     pub(super) packages: Vec<PackageState>,
+    pub(super) reverse_depends: Lists,
+    pub(super) reverse_install_ifs: Lists,
 }
 
 impl<'a, 't> Solver<'a, 't> {
@@ -102,6 +104,8 @@ impl<'a, 't> Solver<'a, 't> {
             universe,
             names: found.names,
             packages: found.packages,
+            reverse_depends: found.reverse_depends,
+            reverse_install_ifs: found.reverse_install_ifs,
             errors: 0,
             ignore_conflicts: request.ignore_conflicts,
             preupgrade: request.preupgrade,
@@ -153,12 +157,16 @@ impl<'a, 't> Solver<'a, 't> {
 
     /// Lets the name be reconsidered, if something wants it and its choice is open.
     pub(super) fn queue_dirty(&mut self, name: NameId) {
-        let state = self.name(name);
-        if state.dirty || state.locked || (state.requirers == 0 && !state.check_install_if) {
-            return;
+        if self.is_due(name) {
+            self.name(name).dirty = true;
+            self.dirty.push_back(name);
         }
-        state.dirty = true;
-        self.dirty.push_back(name);
+    }
+
+    /// Whether the name is to be reconsidered, and does not wait for that yet.
+    pub(super) fn is_due(&self, name: NameId) -> bool {
+        let state = &self.names[name as usize];
+        !state.dirty && !state.locked && (state.requirers > 0 || state.check_install_if)
     }
 
     /// Puts the name where it belongs among those that wait for a choice.

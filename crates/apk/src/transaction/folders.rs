@@ -9,31 +9,47 @@ use std::path::Path;
 
 use sys::at;
 
-/// Folders of a root. The one that was opened last stays open, as files come folder by folder.
+/// How many folders stay open.
+const OPEN_MOST: usize = 24;
+
+/// Folders of a root. Those that were opened last stay open, as the files of a package lie in a few.
 pub struct Folders<'a> {
     root: &'a File,
-    last: Option<(Vec<u8>, File)>,
+    /// The one used last is the last.
+    open: Vec<(Vec<u8>, File)>,
 }
 
 impl<'a> Folders<'a> {
     pub fn new(root: &'a File) -> Folders<'a> {
-        Folders { root, last: None }
+        Folders { root, open: Vec::new() }
     }
 
     /// The open folder at `path`; the root where it is empty.
     pub fn open(&mut self, path: &[u8]) -> io::Result<&File> {
-        if self.last.as_ref().is_none_or(|(open, _)| open != path) {
+        if let Some(at) = self.open.iter().rposition(|(open, _)| open == path) {
+            if at + 1 < self.open.len() {
+                self.open[at..].rotate_left(1);
+            }
+        } else {
             let file = if path.is_empty() {
                 at::open(self.root.as_raw_fd(), Path::new("."), at::O_RDONLY | at::O_DIRECTORY, 0)?
             } else {
                 at::open_in_root(self.root, as_path(path))?
             };
-            self.last = Some((path.to_vec(), file));
+            if self.open.len() >= OPEN_MOST {
+                self.open.remove(0);
+            }
+            self.open.push((path.to_vec(), file));
         }
-        match &self.last {
+        match self.open.last() {
             Some((_, file)) => Ok(file),
             None => Err(io::ErrorKind::NotFound.into()),
         }
+    }
+
+    /// Closes all: somebody else may have put other folders in their places.
+    pub fn forget(&mut self) {
+        self.open.clear();
     }
 
     /// The open folder and the name in it of the file at `path`.
@@ -65,9 +81,7 @@ impl<'a> Folders<'a> {
 
     /// Removes a folder, if it is empty.
     pub fn rmdir(&mut self, path: &[u8]) {
-        if self.last.as_ref().is_some_and(|(open, _)| open == path) {
-            self.last = None;
-        }
+        self.open.retain(|(open, _)| open != path);
         if let Ok((folder, name)) = self.parent(path) {
             let _ = at::rmdir(folder.as_raw_fd(), name);
         }

@@ -3,13 +3,15 @@
 //! Lines `D path` (a folder that will be made), `S path` (a folder in which files will be staged), `P number` (a package of
 //! the plan that is whole, with its scripts), `Z` (all is done, the plan may go). Paths have no line feeds: `entry::is_safe_path` lets none in.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::path::Path;
 
 use sys::at;
+
+use super::folders::split;
 
 /// The file's name, in the folder of the database.
 pub const NAME: &str = "journal";
@@ -37,7 +39,10 @@ pub fn staged_name(package: &[u8], path: &[u8]) -> String {
 pub struct Journal {
     file: File,
     staged: HashSet<Vec<u8>>,
-    pub made: Vec<Vec<u8>>,
+    /// Folders of which it is known where they lie.
+    looked_at: HashSet<Vec<u8>>,
+    /// File systems on which something was made or is staged, by a folder of each.
+    devices: HashMap<u64, Vec<u8>>,
 }
 
 impl Journal {
@@ -46,24 +51,36 @@ impl Journal {
         let flags = at::O_WRONLY | at::O_CREAT | at::O_TRUNC | at::O_APPEND | at::O_NOFOLLOW;
         let mut file = at::open(folder.as_raw_fd(), Path::new(NAME), flags, 0o644)?;
         file.write_all(TITLE)?;
-        Ok(Journal { file, staged: HashSet::new(), made: Vec::new() })
+        Ok(Journal { file, staged: HashSet::new(), looked_at: HashSet::new(), devices: HashMap::new() })
     }
 
     fn line(&mut self, letter: u8, text: &[u8]) -> io::Result<()> {
         self.file.write_all(&[&[letter, b' '], text, b"\n"].concat())
     }
 
-    /// Says that the folder will be made.
-    pub fn makes(&mut self, path: &[u8]) -> io::Result<()> {
-        self.made.push(path.to_vec());
-        self.line(b'D', path)
+    /// Notes on which file system a folder is.
+    fn look_at(&mut self, path: &[u8], open: &File) -> io::Result<()> {
+        if !self.looked_at.contains(path) {
+            self.looked_at.insert(path.to_vec());
+            self.devices.entry(at::stat_fd(open)?.device).or_insert_with(|| path.to_vec());
+        }
+        Ok(())
     }
 
-    /// Says that files will be staged in the folder.
-    pub fn stages_in(&mut self, path: &[u8]) -> io::Result<()> {
+    /// Says that the folder will be made, and that files may be staged in it. The one above it is open as `above`.
+    pub fn makes(&mut self, path: &[u8], above: &File) -> io::Result<()> {
+        self.look_at(split(path).0, above)?;
+        self.looked_at.insert(path.to_vec());
+        self.staged.insert(path.to_vec());
+        self.file.write_all(&[b"D ", path, b"\nS ", path, b"\n"].concat())
+    }
+
+    /// Says that files will be staged in the folder; it is open as `open`.
+    pub fn stages_in(&mut self, path: &[u8], open: &File) -> io::Result<()> {
         if self.staged.contains(path) {
             return Ok(());
         }
+        self.look_at(path, open)?;
         self.staged.insert(path.to_vec());
         self.line(b'S', path)
     }
@@ -78,9 +95,9 @@ impl Journal {
         self.line(b'Z', b"")
     }
 
-    /// The folders with staged files.
-    pub fn staged(&self) -> impl Iterator<Item = &[u8]> {
-        self.staged.iter().map(Vec::as_slice)
+    /// The file systems with staged files: number and a folder.
+    pub fn devices(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        self.devices.iter().map(|(device, path)| (*device, path.as_slice()))
     }
 }
 

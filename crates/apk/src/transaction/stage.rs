@@ -267,7 +267,7 @@ impl<'a> Stage<'a> {
         let (folder, name) = self.folders.parent(path)?;
         let fd = folder.as_raw_fd();
         if at::stat(fd, name, at::Links::Keep).is_err() {
-            self.journal.makes(path)?;
+            self.journal.makes(path, folder)?;
             at::mkdir(fd, name, access.mode)?;
             if access.mode & (self.umask | 0o7000) != 0 {
                 at::chmod(fd, name, access.mode, at::Links::Follow)?;
@@ -404,8 +404,9 @@ impl<'a> Stage<'a> {
         access: &Access,
     ) -> std::result::Result<Vec<&'static str>, Trouble> {
         let (folder_path, _) = split(&entry.path);
+        let open = self.folders.open(folder_path)?;
         self.journal
-            .stages_in(folder_path)
+            .stages_in(folder_path, open)
             .map_err(|error| Trouble::Stop(Failure::All(Error::from(error).at("journal"))))?;
         let staged = staged_name(package, &entry.path);
         let name = Path::new(&staged);

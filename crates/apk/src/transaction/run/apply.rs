@@ -59,8 +59,13 @@ impl Run<'_, '_> {
                 Complaint::Error(text) => (self.say)(Event::Error(text)),
             }
         }
+        if !scripts.is_empty() {
+            stage.folders.forget();
+        }
         self.place(stage, plan, index, &new.full_name, &mut flags);
-        self.run_new(&scripts, after, new, &arguments, &mut flags);
+        if self.run_new(&scripts, after, new, &arguments, &mut flags) {
+            stage.folders.forget();
+        }
         if new.position != usize::MAX {
             self.installed.set_flags(new.position, flags);
         }
@@ -125,9 +130,15 @@ impl Run<'_, '_> {
             }
         };
         run(self, Script::PreDeinstall);
+        if !stored.is_empty() {
+            stage.folders.forget();
+        }
         let mut flags = Flags::default();
         self.place(stage, plan, index, &full_name, &mut flags);
         run(self, Script::PostDeinstall);
+        if !stored.is_empty() {
+            stage.folders.forget();
+        }
     }
 
     pub(super) fn run_script(

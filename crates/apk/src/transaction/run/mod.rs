@@ -253,11 +253,9 @@ fn sync_staged(stage: &mut Stage<'_>, root: &File) -> Result {
         synced.insert(stat.device);
     }
     sys::filesystem::sync_of(root)?;
-    let staged: Vec<Vec<u8>> = stage.journal.staged().map(<[u8]>::to_vec).collect();
-    for path in staged {
-        if let Ok(open) = stage.folders.open(&path)
-            && let Ok(stat) = at::stat_fd(open)
-            && synced.insert(stat.device)
+    for (device, path) in stage.journal.devices() {
+        if synced.insert(device)
+            && let Ok(open) = stage.folders.open(path)
         {
             sys::filesystem::sync_of(open)?;
         }

@@ -14,6 +14,7 @@ impl Run<'_, '_> {
             new.lines.flags = new.staged.flags;
             new.lines.files = new.staged.lines();
             self.installed.put(work.old, &new.lines);
+            new.lines.files = Vec::new();
             for folder in &new.staged.folders {
                 self.touched.insert(folder.path.clone());
             }
