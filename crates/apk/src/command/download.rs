@@ -133,7 +133,7 @@ fn fetch_all(
     arrived: &mut dyn FnMut(&mut Cx, &Wanted, Result<PathBuf>),
 ) {
     let folder = system.cache_folder(cx);
-    if let Err(error) = fs::create_dir_all(&folder) {
+    if let Err(error) = fs::create_dir_all(folder) {
         let text = sys::error::text(&error);
         for one in wanted {
             arrived(cx, one, Err(Error::new(Kind::Message(format!("cache: {text}")))));
