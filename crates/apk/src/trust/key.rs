@@ -7,10 +7,9 @@ use std::path::Path;
 
 use p256::ecdsa::VerifyingKey;
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
-use rsa::pkcs1::DecodeRsaPublicKey;
+use rsa::Pkcs1v15Sign;
 use rsa::pkcs8::der::Decode;
 use rsa::pkcs8::{ObjectIdentifier, SubjectPublicKeyInfoRef};
-use rsa::{Pkcs1v15Sign, RsaPublicKey};
 
 use super::der;
 use crate::error::{Error, Kind, Result};
@@ -30,7 +29,7 @@ pub struct Key {
 }
 
 enum PublicKey {
-    Rsa(Box<RsaPublicKey>),
+    Rsa(crypto::rsa::PublicKey),
     P256(Box<VerifyingKey>),
 }
 
@@ -47,8 +46,9 @@ impl Key {
         let point = info.subject_public_key.raw_bytes();
         let kind = match info.algorithm.oid {
             RSA => {
-                let key = RsaPublicKey::from_pkcs1_der(point).map_err(|_| Kind::CryptoKeyFormat)?;
-                PublicKey::Rsa(Box::new(key))
+                let key = rsa::pkcs1::RsaPublicKey::from_der(point).map_err(|_| Kind::CryptoKeyFormat)?;
+                let (modulus, exponent) = (key.modulus.as_bytes(), key.public_exponent.as_bytes());
+                PublicKey::Rsa(crypto::rsa::PublicKey::new(modulus, exponent).ok_or(Kind::CryptoKeyFormat)?)
             }
             EC if info.algorithm.parameters_oid() == Ok(P256) => {
                 let key = VerifyingKey::from_sec1_bytes(point).map_err(|_| Kind::CryptoKeyFormat)?;
@@ -65,8 +65,8 @@ impl Key {
     pub fn verify(&self, algorithm: Algorithm, digest: &[u8], signature: &[u8]) -> Result {
         let is_good = match &self.kind {
             PublicKey::Rsa(key) => {
-                let scheme = pkcs1v15(algorithm).ok_or(Kind::CryptoUnsupported)?;
-                key.verify(scheme, digest, signature).is_ok()
+                let prefix = info_prefix(algorithm).ok_or(Kind::CryptoUnsupported)?;
+                digest.len() == algorithm.size() && key.verifies(&[prefix, digest].concat(), signature)
             }
             PublicKey::P256(key) => p256::ecdsa::Signature::from_der(signature)
                 .is_ok_and(|signature| key.verify_prehash(digest, &signature).is_ok()),
@@ -89,14 +89,19 @@ pub(super) fn id_of(point: &[u8]) -> [u8; 16] {
     id
 }
 
-/// PKCS #1 v1.5 with the DER prefix of the digest's algorithm (RFC 8017, section 9.2, note 1).
-pub(super) fn pkcs1v15(algorithm: Algorithm) -> Option<Pkcs1v15Sign> {
-    let prefix: &[u8] = match algorithm {
+/// The DER that stands before a digest in a signature (RFC 8017, section 9.2, note 1).
+fn info_prefix(algorithm: Algorithm) -> Option<&'static [u8]> {
+    Some(match algorithm {
         Algorithm::Sha1 => b"\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14",
         Algorithm::Sha256 => b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20",
         Algorithm::Sha512 => b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40",
         _ => return None,
-    };
+    })
+}
+
+/// PKCS #1 v1.5 for signing.
+pub(super) fn pkcs1v15(algorithm: Algorithm) -> Option<Pkcs1v15Sign> {
+    let prefix = info_prefix(algorithm)?;
     Some(Pkcs1v15Sign { hash_len: Some(algorithm.size()), prefix: prefix.into() })
 }
 
