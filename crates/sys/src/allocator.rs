@@ -119,10 +119,13 @@ const fn large_class(size: usize) -> (usize, usize) {
     (class, (quarter + 5) << (doubling - 2))
 }
 
+/// How blocks of more than `SMALL_MOST` bytes are aligned: as the states of compressors and digests want to be.
+const ALIGN: usize = 64;
+
 /// Whether the block gets a mapping of its own.
 #[inline]
 fn is_large(layout: Layout) -> bool {
-    layout.size() >= LARGE || layout.align() > 16
+    layout.size() >= LARGE || (layout.align() > 16 && (layout.align() > ALIGN || layout.size() <= SMALL_MOST))
 }
 
 fn pages(size: usize) -> usize {
@@ -224,6 +227,11 @@ impl State {
 
     #[inline(never)]
     fn take_new(&mut self, size: usize) -> *mut u8 {
+        // The sizes of larger classes are multiples of this, but those of small ones may lie before.
+        if size > SMALL_MOST {
+            self.at = (self.at + ALIGN - 1) & !(ALIGN - 1);
+        }
+        // Ends of chunks are ends of pages: this does not go beyond.
         if self.end - self.at < size {
             self.grow(size);
         }
@@ -249,7 +257,8 @@ impl State {
     }
 }
 
-// SAFETY: blocks come from fresh mappings, do not overlap, are aligned to 16 bytes (or to pages), and stay until they
+// SAFETY: blocks come from fresh mappings, do not overlap, are aligned to 16 bytes (larger ones to `ALIGN`, mappings to
+// pages), and stay until they
 // are given back. Layouts of more than a page's alignment do not occur and get null.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -312,6 +321,26 @@ unsafe impl GlobalAlloc for Allocator {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn larger_blocks_are_aligned() {
+        let allocator = Allocator::new();
+        for size in [1, 1024, 1025, 3000, 40_000, 100_000, LARGE] {
+            for align in [16, 32, 64, 128, 4096] {
+                let small = Layout::from_size_align(48, 16).unwrap();
+                let layout = Layout::from_size_align(size, align).unwrap();
+                // SAFETY: the layouts are valid; the blocks are written within them, and given back with them.
+                unsafe {
+                    let between = allocator.alloc(small);
+                    let block = allocator.alloc(layout);
+                    assert!((block as usize).is_multiple_of(align), "{size} {align}");
+                    block.write_bytes(1, size);
+                    allocator.dealloc(block, layout);
+                    allocator.dealloc(between, small);
+                }
+            }
+        }
+    }
 
     #[test]
     fn classes_hold_their_sizes() {
