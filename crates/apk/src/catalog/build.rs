@@ -378,7 +378,10 @@ impl Lines {
             b'P' => self.name = Some(range),
             b'V' => self.version = range,
             b'C' => self.identity = Identity::parse(value),
-            b'A' => self.arch = range,
+            b'A' => {
+                self.arch = range;
+                self.is_odd |= value.is_empty();
+            }
             b'S' => self.size = number(value),
             b'I' => self.installed_size = number(value),
             b'k' => self.priority = number(value),

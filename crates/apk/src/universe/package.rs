@@ -71,6 +71,10 @@ impl<'t> Package<'t> {
             version: facts.version,
             identity: facts.identity,
             arch: facts.arch,
+            broken: Broken {
+                arch: !facts.arch.is_empty() && !universe.accepts(facts.arch),
+                ..Broken::default()
+            },
             size: u64::from(facts.size),
             installed_size: u64::from(facts.installed_size),
             provider_priority: facts.provider_priority,
