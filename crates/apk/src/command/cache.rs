@@ -118,14 +118,18 @@ fn fetch_missing(cx: &mut Cx, system: &System) -> Result {
 /// Removes what is not needed. `purges`: all packages, but installed ones where the root is lost at the next boot.
 fn clean(cx: &mut Cx, system: &System, purges: bool) -> Result {
     let folder = system.cache_folder(cx);
-    let Ok(entries) = fs::read_dir(&folder) else { return Ok(0) };
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(0) };
     let keeps_installed = cx.globals.root_tmpfs == super::options::Switch::Yes;
     let known = match (purges, keeps_installed) {
         (false, _) => system.cached_names(true),
         (true, true) => system.cached_names(false),
         (true, false) => HashMap::new(),
     };
-    let indexes: Vec<String> = system.repositories.list.iter().map(|one| one.cache_name()).collect();
+    let repositories = &system.repositories.list;
+    let mut indexes: Vec<String> = repositories.iter().map(|one| one.cache_name()).collect();
+    if !purges {
+        indexes.extend(repositories.iter().map(|one| one.catalog_name()));
+    }
     for entry in entries.flatten() {
         let name = entry.file_name();
         let Ok(metadata) = entry.path().symlink_metadata() else { continue };

@@ -140,7 +140,7 @@ fn fetch_all(
         }
         return;
     }
-    remove_left_overs(&folder);
+    remove_left_overs(folder);
     let (settings, keys) = (refresh::settings(cx), system.keys());
     let queue = Mutex::new(wanted.iter());
     let bytes = AtomicU64::new(0);
