@@ -34,7 +34,7 @@ pub fn run(cx: &mut Cx, system: &System, plan: &Plan) -> Result {
     let bounds: Vec<Dependency> = locked.iter().flatten().flat_map(Locked::constraints).collect();
     let mut solution = solve_within(cx, &mut universe, plan, &bounds);
     if solution.errors > 0 {
-        report(cx, &mut universe, &solution);
+        report(cx, system, &mut universe, &solution);
         return Ok(solution.errors as i32);
     }
     if let Some(locked) = &locked {
@@ -82,10 +82,11 @@ fn solve_within<'t>(
 }
 
 /// Says why there is no solution.
-pub fn report<'t>(cx: &mut Cx, universe: &mut Universe<'t>, solution: &Solution<'t>) {
+pub fn report<'t>(cx: &mut Cx, system: &System, universe: &mut Universe<'t>, solution: &Solution<'t>) {
     cx.messages.error("unable to select packages:");
     let text = solver::explain(universe, solution, WIDTH);
     cx.messages.error_line(text.strip_suffix(b"\n").unwrap_or(&text));
+    super::advice::print(cx, system, universe, solution);
 }
 
 /// Refuses a world that speaks of tags that no repository has.

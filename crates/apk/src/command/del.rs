@@ -57,7 +57,7 @@ fn run(cx: &mut Cx) -> Result {
     commit::check_tags(cx, &system, &plan.world)?;
     let solution = commit::solve(cx, &mut universe, &plan);
     if solution.errors > 0 {
-        commit::report(cx, &mut universe, &solution);
+        commit::report(cx, &system, &mut universe, &solution);
         return Ok(solution.errors as i32);
     }
     say_what_stays(cx, &universe, &solution, &names);

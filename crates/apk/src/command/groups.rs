@@ -19,6 +19,7 @@ pub static COMMIT: Group = Group {
             Takes::Nothing,
             "For the initramfs: the root is being filled anew",
         ),
+        opt("explain", "", Takes::Nothing, "Say more of why there is no solution; so it is on a terminal"),
         opt("lock-file", "", Takes::Text("FILE"), "The same as --locked, with this file"),
         opt("locked", "", Takes::Nothing, "Install only packages of etc/apk/lock, as 'apk lock' wrote it"),
         opt("overlay-from-stdin", "", Takes::Nothing, "Read the list of overlay files from stdin"),

@@ -9,6 +9,7 @@ pub mod adbdump;
 pub mod adbgen;
 pub mod adbsign;
 pub mod add;
+mod advice;
 pub mod apply;
 pub mod audit;
 pub mod cache;

@@ -184,7 +184,7 @@ impl Selection {
         let request = Request { world, ignore_conflicts: true, ..Request::default() };
         let solution = solver::solve(universe, &request);
         if solution.errors > 0 {
-            commit::report(cx, universe, &solution);
+            commit::report(cx, system, universe, &solution);
             let unsolved = solution.errors as i32;
             return Ok(Selected { packages: Vec::new(), solved: true, unmatched: 0, unsolved });
         }
