@@ -129,8 +129,9 @@ impl Shell {
             self.expand_argument(word, expansion)?;
         }
         let arguments = &expansion.fields;
-        if let Target::Filter(_) = stage.target
-            && (stage.captured && names_device(arguments) || stage.ahead && !reads_little(arguments))
+        if let Target::Filter(applet) = &stage.target
+            && (stage.captured && names_device(arguments)
+                || stage.ahead && (!reads_little(arguments) || may_not_end(applet, arguments)))
         {
             return Ok(None);
         }
@@ -172,6 +173,19 @@ pub(super) fn names_device(arguments: &Strings) -> bool {
     arguments
         .iter()
         .any(|text| text.contains(&b'/') && (is_named(text, b"/dev/") || is_named(text, b"/proc/")))
+}
+
+/// Whether what it prints may have no end, although its input has one: only a pipe that nobody reads any more stops it then.
+fn may_not_end(applet: &Applet, arguments: &Strings) -> bool {
+    match applet.name {
+        // Labels and `D` make loops, and a script from a file may have either.
+        "sed" => arguments.iter().skip(1).any(|text| {
+            text.iter().any(|byte| matches!(byte, b':' | b'D'))
+                || text.first() == Some(&b'-') && text.contains(&b'f')
+        }),
+        "seq" => true,
+        _ => false,
+    }
 }
 
 /// Whether all arguments that are files end soon.
