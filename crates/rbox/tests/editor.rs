@@ -14,6 +14,17 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// Runs `program APPLET ARGUMENTS` on a terminal of 24 rows and 80 columns, types `keys`, and waits for the end. Gives what
 /// it has written, or None if it did not end.
 fn converse(program: &str, arguments: &[&str], folder: &Directory, keys: &str) -> Option<String> {
+    converse_slowly(program, arguments, folder, keys, Duration::from_millis(PAUSES_MS[0]))
+}
+
+/// The same, with so long a pause behind each ESC, which alone is known by it.
+fn converse_slowly(
+    program: &str,
+    arguments: &[&str],
+    folder: &Directory,
+    keys: &str,
+    pause: Duration,
+) -> Option<String> {
     let (master, slave) = sys::pty::open().unwrap();
     sys::pty::set_size(&master, 80, 24).unwrap();
     let mut command = Command::new(program);
@@ -41,11 +52,10 @@ fn converse(program: &str, arguments: &[&str], folder: &Directory, keys: &str) -
     let mut master = master;
     // What is typed before the program has set the terminal's modes is not what it gets.
     let _ = drawn.recv_timeout(LIMIT);
-    // ESC alone is known by the pause behind it.
     for part in keys.split_inclusive('\x1b') {
         master.write_all(part.as_bytes()).unwrap();
         if part.ends_with('\x1b') {
-            std::thread::sleep(Duration::from_millis(120));
+            std::thread::sleep(pause);
         }
     }
     let start = Instant::now();
@@ -121,6 +131,21 @@ const CASES: &[(&str, &str, &str, bool)] = &[
     ("no end", "A!\x1b", "no end!\n", true),
 ];
 
+/// The pauses behind ESC, in milliseconds, that are tried.
+const PAUSES_MS: [u64; 3] = [120, 400, 1500];
+
+/// What is in a file of `text` after vi was given `keys`; what was there and a note if vi did not end.
+fn edit(program: &str, text: &str, keys: &str, pause_ms: u64) -> String {
+    let folder = Directory::new("editor").unwrap();
+    let file = folder.path().join("f");
+    std::fs::write(&file, text).unwrap();
+    let keys = format!("{keys}\x1b:wq\r");
+    let ended =
+        converse_slowly(program, &["vi", "f"], &folder, &keys, Duration::from_millis(pause_ms)).is_some();
+    let found = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();
+    if ended { found } else { format!("{found} (did not end)") }
+}
+
 #[test]
 fn vi_changes_texts() {
     let peer = std::env::var("TARN_PEER_BUSYBOX").ok();
@@ -131,15 +156,14 @@ fn vi_changes_texts() {
     for &(text, keys, expected, same) in CASES {
         for program in [Some(env!("CARGO_BIN_EXE_rbox").to_string()), peer.clone().filter(|_| same)] {
             let Some(program) = program else { continue };
-            let folder = Directory::new("editor").unwrap();
-            let file = folder.path().join("f");
-            std::fs::write(&file, text).unwrap();
-            let ended = converse(&program, &["vi", "f"], &folder, &format!("{keys}\x1b:wq\r")).is_some();
-            let found = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();
-            if found != expected || !ended {
-                failures.push(format!(
-                    "{program}: {text:?} {keys:?}: {found:?}, not {expected:?} (ended: {ended})"
-                ));
+            // A busy machine may swallow the pause that makes ESC a key of its own: a longer one then.
+            let right = PAUSES_MS
+                .iter()
+                .map(|&pause| edit(&program, text, keys, pause))
+                .find(|found| found == expected);
+            if right.is_none() {
+                let found = edit(&program, text, keys, 120);
+                failures.push(format!("{program}: {text:?} {keys:?}: {found:?}, not {expected:?}"));
             }
         }
     }
