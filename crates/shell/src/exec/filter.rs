@@ -178,10 +178,16 @@ pub(super) fn names_device(arguments: &Strings) -> bool {
 /// Whether what it prints may have no end, although its input has one: only a pipe that nobody reads any more stops it then.
 fn may_not_end(applet: &Applet, arguments: &Strings) -> bool {
     match applet.name {
-        // Labels and `D` make loops, and a script from a file may have either.
         "sed" => arguments.iter().skip(1).any(|text| {
-            text.iter().any(|byte| matches!(byte, b':' | b'D'))
-                || text.first() == Some(&b'-') && text.contains(&b'f')
+            // Labels and `D` make loops, and a script from a file may have either.
+            let is_command = |before: Option<&u8>| {
+                before.is_none_or(|byte| byte.is_ascii_whitespace() || b";{}!$/0123456789".contains(byte))
+            };
+            text.first() == Some(&b'-') && text.contains(&b'f')
+                || (0..text.len()).any(|at| {
+                    matches!(text[at], b':' | b'D')
+                        && is_command(at.checked_sub(1).and_then(|at| text.get(at)))
+                })
         }),
         "seq" => true,
         _ => false,
