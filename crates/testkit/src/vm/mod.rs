@@ -165,6 +165,18 @@ impl Vm {
         }
     }
 
+    /// Waits for `text`, and gives whether it came before nothing was printed for so long.
+    pub fn comes(&mut self, text: &str, silence: Duration) -> Result<bool, Failure> {
+        let usual = std::mem::replace(&mut self.silence, silence);
+        let result = self.wait_for(text);
+        self.silence = usual;
+        match result {
+            Ok(_) => Ok(true),
+            Err(Failure::Silence { .. }) => Ok(false),
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// Types `text` on the console.
     pub fn send(&mut self, text: &str) -> Result<(), Failure> {
         self.input
