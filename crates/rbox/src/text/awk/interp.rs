@@ -9,10 +9,10 @@ use std::fs::File;
 use std::rc::Rc;
 
 use super::library;
-use super::parser::{Expr, Pattern, Place, Program, Redirection, Statement};
 use super::record::{FIELDS_MAX, Record, Separator};
 use super::stream::{Reader, RecordEnd, Streams};
 use super::table::Table;
+use super::tree::{Expr, Pattern, Place, Program, Redirection, Statement};
 use super::value::{Value, append_integer, compare};
 use super::{lexer, regex_of};
 use crate::prelude::*;

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use super::interp::{Machine, RLENGTH, RSTART, Run, failure};
 use super::lexer::Builtin;
-use super::parser::Expr;
 use super::record::{Separator, split};
+use super::tree::Expr;
 use super::value::{Value, append_integer};
 use crate::prelude::*;
 use posix::bytes::Finder;

@@ -12,6 +12,7 @@ mod parser;
 mod record;
 mod stream;
 mod table;
+mod tree;
 mod value;
 
 use std::rc::Rc;

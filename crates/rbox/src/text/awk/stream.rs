@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 
-use super::parser::Target;
+use super::tree::Target;
 use crate::prelude::*;
 use posix::bytes::{find_byte, rfind_byte};
 use posix::regex::Regex;

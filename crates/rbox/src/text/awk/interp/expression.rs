@@ -1,7 +1,7 @@
 //! expression — values of expressions, what they assign to, and calls.
 
 use super::super::library;
-use super::super::parser::{Arithmetic, Comparison, Expr, Place, Source};
+use super::super::tree::{Arithmetic, Comparison, Expr, Place, Source};
 use super::*;
 
 impl<'p> Machine<'p> {
