@@ -2,7 +2,9 @@
 
 use std::ffi::{CStr, c_int, c_void};
 use std::io;
+use std::sync::atomic::{AtomicU8, Ordering};
 
+use crate::descriptor;
 use crate::strings::Strings;
 
 /// What the child does before it executes the program, in order.
@@ -46,9 +48,58 @@ struct Child<'a> {
     arguments: Vec<*const libc::c_char>,
     environment: Vec<*const libc::c_char>,
     mask: libc::sigset_t,
+    /// Set by the child when it begins: seen by us, memory is shared.
+    began: bool,
     /// Index of the failed action plus one, 0 for exec; with `error` != 0.
     failed: usize,
     error: c_int,
+    /// Where the child writes both as well; -1 for nowhere.
+    report: c_int,
+}
+
+/// Whether children share memory with us until they execute. An emulator of single programs makes them by fork, and what
+/// they write to memory is lost.
+static MEMORY: AtomicU8 = AtomicU8::new(UNKNOWN);
+const UNKNOWN: u8 = 0;
+const SHARED: u8 = 1;
+const COPIED: u8 = 2;
+
+/// A pipe by which a child tells of its failure where memory may not do it: both ends, the writing one above all
+/// descriptors that `actions` make.
+fn report_pipe(actions: &[Action<'_>]) -> Option<(i32, i32)> {
+    if MEMORY.load(Ordering::Relaxed) == SHARED {
+        return None;
+    }
+    let above = actions.iter().map(|action| match *action {
+        Action::Open { fd, .. } | Action::Close(fd) => fd,
+        Action::Duplicate { to, .. } => to,
+    });
+    let (read_end, write_end) = descriptor::pipe().ok()?;
+    let moved = descriptor::duplicate_above(write_end, above.max().unwrap_or(0).max(2) + 1);
+    descriptor::close(write_end);
+    match moved {
+        Ok(write_end) => Some((read_end, write_end)),
+        Err(_) => {
+            descriptor::close(read_end);
+            None
+        }
+    }
+}
+
+/// What the child wrote to its pipe; nothing, if it has executed the program.
+fn reported(read_end: i32) -> Option<(usize, c_int)> {
+    let mut bytes = [0; 8];
+    let mut count = 0;
+    while count < bytes.len() {
+        match crate::fd::read(read_end, &mut bytes[count..]) {
+            Ok(0) => return None,
+            Ok(more) => count += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = bytes;
+    Some((u32::from_ne_bytes([a, b, c, d]) as usize, c_int::from_ne_bytes([e, f, g, h])))
 }
 
 /// Starts a program in a new process that shares memory with ours until it executes, as vfork does: no page is
@@ -62,13 +113,16 @@ pub fn spawn(program: &Program<'_>) -> Result<i32, Failure> {
     // SAFETY: a zeroed sigset_t is a valid one to be overwritten.
     let mut mask: libc::sigset_t = unsafe { std::mem::zeroed() };
     block_all(Some(&mut mask));
+    let report = report_pipe(program.actions);
     let mut child = Child {
         program,
         arguments: program.arguments.pointers(program.first),
         environment: program.environment.pointers(0),
         mask,
+        began: false,
         failed: 0,
         error: 0,
+        report: report.map_or(-1, |(_, write_end)| write_end),
     };
     // SAFETY: the stack outlives the child's use of it, because CLONE_VFORK suspends this thread until the child has
     // executed or ended; `child_main` gets a pointer to a Child that lives as long. All signals are blocked, so no
@@ -85,12 +139,30 @@ pub fn spawn(program: &Program<'_>) -> Result<i32, Failure> {
     // SAFETY: `mask` was filled by sigprocmask.
     unsafe { libc::sigprocmask(libc::SIG_SETMASK, &mask, std::ptr::null_mut()) };
     drop(stack);
+    // SAFETY: the child has written these through its pointer, before this thread went on.
+    let (began, mut failed, mut error) = unsafe {
+        (
+            (&raw const child.began).read_volatile(),
+            (&raw const child.failed).read_volatile(),
+            (&raw const child.error).read_volatile(),
+        )
+    };
+    if let Some((read_end, write_end)) = report {
+        descriptor::close(write_end);
+        if pid >= 0 {
+            MEMORY.store(if began { SHARED } else { COPIED }, Ordering::Relaxed);
+        }
+        if pid >= 0
+            && !began
+            && let Some(told) = reported(read_end)
+        {
+            (failed, error) = told;
+        }
+        descriptor::close(read_end);
+    }
     if pid < 0 {
         return Err(Failure::Fork(fork_error));
     }
-    // SAFETY: the child has written these through its pointer, before this thread went on.
-    let (failed, error) =
-        unsafe { ((&raw const child.failed).read_volatile(), (&raw const child.error).read_volatile()) };
     if error == 0 {
         return Ok(pid);
     }
@@ -117,6 +189,8 @@ extern "C" fn child_main(argument: *mut c_void) -> c_int {
     // SAFETY: `spawn` passes a pointer to its Child, which nobody else uses until this process is gone.
     let child = unsafe { &mut *argument.cast::<Child<'_>>() };
     let program = child.program;
+    // SAFETY: the field is valid for a write; volatile, as the parent looks at it from another process.
+    unsafe { (&raw mut child.began).write_volatile(true) };
     // SAFETY: system calls on numbers and on memory that the parent keeps alive.
     unsafe {
         if let Some(group) = program.group {
@@ -137,14 +211,31 @@ extern "C" fn child_main(argument: *mut c_void) -> c_int {
         libc::sigprocmask(libc::SIG_SETMASK, &child.mask, std::ptr::null_mut());
         for (index, action) in program.actions.iter().enumerate() {
             if act(action) < 0 {
-                child.error = *libc::__errno_location();
-                child.failed = index + 1;
+                fail(child, index + 1);
                 libc::_exit(126);
             }
         }
         libc::execve(program.path.as_ptr(), child.arguments.as_ptr(), child.environment.as_ptr());
-        child.error = *libc::__errno_location();
+        fail(child, 0);
         libc::_exit(127)
+    }
+}
+
+/// Leaves word of a failure whose reason is in errno.
+fn fail(child: &mut Child<'_>, failed: usize) {
+    // SAFETY: errno is this thread's; both fields are valid for writes, which the parent looks at from another process.
+    let error = unsafe {
+        let error = *libc::__errno_location();
+        (&raw mut child.failed).write_volatile(failed);
+        (&raw mut child.error).write_volatile(error);
+        error
+    };
+    if child.report >= 0 {
+        let mut bytes = [0; 8];
+        bytes[..4].copy_from_slice(&(failed as u32).to_ne_bytes());
+        bytes[4..].copy_from_slice(&error.to_ne_bytes());
+        // SAFETY: a write of memory that is there. Without a reader there is nobody to tell.
+        unsafe { libc::write(child.report, bytes.as_ptr().cast(), bytes.len()) };
     }
 }
 
