@@ -4,7 +4,7 @@
 
 use std::io::{self, Read, Write};
 
-use super::connect::{Stream, connect, timed};
+use super::connect::{connect, timed};
 use super::url::Url;
 use super::{Settings, credentials};
 use crate::error::{Kind, Result};
@@ -33,11 +33,13 @@ pub struct Response {
     pub modified: Option<i64>,
     /// A strong entity tag, or the time: what a range may be asked for with.
     pub(super) validator: Option<String>,
+    /// Where a redirect leads to.
+    location: Option<String>,
     body: Body,
 }
 
 struct Body {
-    stream: io::BufReader<Box<dyn Stream>>,
+    stream: Box<dyn io::BufRead>,
     left: Left,
 }
 
@@ -62,10 +64,9 @@ pub(super) fn get(
         let mut stream = connect(settings, &url, proxy)?;
         let request = request(settings, &url, proxy, since, resume);
         stream.write_all(request.as_bytes()).and_then(|()| stream.flush()).map_err(timed)?;
-        let mut stream = io::BufReader::with_capacity(64 * 1024, stream);
-        let head = read_head(&mut stream)?;
-        if matches!(head.status, 301 | 302 | 303 | 307 | 308)
-            && let Some(location) = &head.location
+        let response = Response::read_from(Box::new(io::BufReader::with_capacity(64 * 1024, stream)))?;
+        if matches!(response.status, 301 | 302 | 303 | 307 | 308)
+            && let Some(location) = &response.location
         {
             let mut next = url.join(location)?;
             if url.is_tls && !next.is_tls {
@@ -78,19 +79,7 @@ pub(super) fn get(
             url = next;
             continue;
         }
-        let left = match (head.is_chunked, head.length) {
-            (true, _) => Left::Chunk(None),
-            (false, Some(length)) => Left::Bytes(length),
-            (false, None) => Left::UntilClosed,
-        };
-        let tag = head.tag.filter(|tag| !tag.starts_with("W/"));
-        return Ok(Response {
-            status: head.status,
-            reason: head.reason,
-            modified: head.modified.as_deref().and_then(parse_date),
-            validator: tag.or(head.modified),
-            body: Body { stream, left },
-        });
+        return Ok(response);
     }
     Err(Kind::Network("too many redirects".to_string()).into())
 }
@@ -217,6 +206,29 @@ fn reason_of(status: u16) -> Option<&'static str> {
     })
 }
 
+impl Response {
+    /// Reads the head of an answer; the body follows with `Read`.
+    ///
+    /// Errors: `Eof` for none, `Network` for what is not HTTP/1, and what the stream says.
+    pub fn read_from(mut stream: Box<dyn io::BufRead>) -> Result<Response> {
+        let head = read_head(&mut stream)?;
+        let left = match (head.is_chunked, head.length) {
+            (true, _) => Left::Chunk(None),
+            (false, Some(length)) => Left::Bytes(length),
+            (false, None) => Left::UntilClosed,
+        };
+        let tag = head.tag.filter(|tag| !tag.starts_with("W/"));
+        Ok(Response {
+            status: head.status,
+            reason: head.reason,
+            modified: head.modified.as_deref().and_then(parse_date),
+            validator: tag.or(head.modified),
+            location: head.location,
+            body: Body { stream, left },
+        })
+    }
+}
+
 impl Read for Response {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         self.body.read(out).map_err(|error| timed(error).into())
@@ -292,6 +304,12 @@ fn parse_date(text: &str) -> Option<i64> {
     let year: i64 = words.next()?.parse().ok()?;
     let mut clock = words.next()?.split(':').map(|part| part.parse::<i64>().ok());
     let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
+    // As the format has it (RFC 9110, section 5.6.7): four digits of a year, two of the rest.
+    if !(0..=9999).contains(&year)
+        || ![day, hour, minute, second].iter().all(|number| (0..=99).contains(number))
+    {
+        return None;
+    }
     let days = posix::calendar::days_to(year, month, day);
     Some(days * 86_400 + hour * 3600 + minute * 60 + second)
 }
@@ -310,6 +328,12 @@ mod tests {
             assert_eq!(date(seconds), text);
             assert_eq!(parse_date(text), Some(seconds));
         }
-        assert_eq!(parse_date("yesterday"), None);
+        for text in [
+            "yesterday",
+            "Tue, 15 Nov 9223372036854775807 12:45:26 GMT",
+            "Tue, 15 Nov 1994 99999999999999999:0:0",
+        ] {
+            assert_eq!(parse_date(text), None, "{text}");
+        }
     }
 }

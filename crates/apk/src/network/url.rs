@@ -66,6 +66,7 @@ impl Url {
             return Url::parse(format!("{}://{rest}", self.scheme()).as_bytes());
         }
         let mut url = self.clone();
+        let location = &encode(location.split('#').next().unwrap_or_default());
         url.path = match location.strip_prefix('/') {
             Some(_) => location.to_string(),
             None => {
@@ -92,6 +93,18 @@ impl Url {
     pub fn absolute(&self) -> String {
         format!("{}://{}{}", self.scheme(), self.authority(), self.path)
     }
+}
+
+/// What would end the line of a request, or a part of it, percent-encoded: servers are not always careful.
+fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\0'..=' ' | '\x7f' => out.push_str(&format!("%{:02X}", u32::from(letter))),
+            letter => out.push(letter),
+        }
+    }
+    out
 }
 
 /// Percent-encoded octets as what they stand for.
@@ -149,6 +162,7 @@ mod tests {
             ("x", "http://h:81/a/x"),
             ("https://other/y", "https://other/y"),
             ("//other/y", "http://other/y"),
+            ("/x y\rz#part", "http://h:81/x%20y%0Dz"),
         ] {
             assert_eq!(url.join(location).unwrap().absolute(), expected);
         }
