@@ -109,14 +109,14 @@ impl Digest {
     /// Reads `Q1…`, `Q2…`, `X1…`, `X2…`; None for anything else.
     pub fn parse(text: &[u8]) -> Option<Digest> {
         let (start, rest) = text.split_at_checked(2)?;
-        let bytes = match start {
-            b"Q1" | b"Q2" => from_base64(rest)?,
-            b"X1" | b"X2" => from_hexadecimal(rest)?,
+        let mut bytes = [0; 32];
+        let length = match start {
+            b"Q1" | b"Q2" => read_base64(rest, &mut bytes)?,
+            b"X1" | b"X2" => read_hexadecimal(rest, &mut bytes)?,
             _ => return None,
         };
-        match (start[1], bytes.len()) {
-            (b'1', 20) => Digest::from_bytes(&bytes),
-            (_, 32) => Digest::from_bytes(&bytes),
+        match (start[1], length) {
+            (b'1', 20) | (_, 32) => Digest::from_bytes(&bytes[..length]),
             _ => None,
         }
     }
@@ -164,39 +164,68 @@ pub fn write_base64(bytes: &[u8], out: &mut Vec<u8>) {
 
 /// Reads base64 with its padding; None where it is malformed.
 pub fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; text.len() / 4 * 3];
+    let length = read_base64(text, &mut bytes)?;
+    bytes.truncate(length);
+    Some(bytes)
+}
+
+/// The value of each digit of base64; `NO_DIGIT` for all other bytes.
+const DIGITS: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < BASE64.len() {
+        values[BASE64[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
+const NO_DIGIT: u8 = 0xff;
+
+/// Reads base64 with its padding into `out`, and gives the number of bytes; None where it is malformed or longer.
+fn read_base64(text: &[u8], out: &mut [u8]) -> Option<usize> {
     if !text.len().is_multiple_of(4) {
         return None;
     }
     let padding = text.iter().rev().take(2).take_while(|&&byte| byte == b'=').count();
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut value, mut bits) = (0u32, 0);
-    for &byte in &text[..text.len() - padding] {
-        let digit = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        (value, bits) = (value << 6 | u32::from(digit), bits + 6);
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push((value >> bits) as u8);
-            value &= (1 << bits) - 1;
+    let length = text.len() / 4 * 3 - padding;
+    let out = out.get_mut(..length)?;
+    let groups = text[..text.len() - padding].chunks(4);
+    for (group, out) in groups.zip(out.chunks_mut(3)) {
+        let (mut value, mut seen) = (0u32, 0);
+        for &byte in group {
+            let digit = DIGITS[usize::from(byte)];
+            seen |= digit;
+            value = value << 6 | u32::from(digit);
         }
+        value <<= 6 * (4 - group.len());
+        // Bits that no byte has would let one identity be written in several ways.
+        if seen == NO_DIGIT || value & (0x00ff_ffff >> (8 * out.len())) != 0 {
+            return None;
+        }
+        out.copy_from_slice(&value.to_be_bytes()[1..=out.len()]);
     }
-    // Bits that no byte has would let one identity be written in several ways.
-    (value == 0).then_some(bytes)
+    Some(length)
+}
+
+/// Reads hexadecimal digits of either case into `out`, and gives the number of bytes; None where they are malformed or more.
+pub(crate) fn read_hexadecimal(text: &[u8], out: &mut [u8]) -> Option<usize> {
+    if !text.len().is_multiple_of(2) {
+        return None;
+    }
+    let out = out.get_mut(..text.len() / 2)?;
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    for (pair, out) in text.chunks(2).zip(out.iter_mut()) {
+        *out = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Some(out.len())
 }
 
 /// Reads hexadecimal digits of either case; None where it is malformed.
 pub fn from_hexadecimal(text: &[u8]) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) {
-        return None;
-    }
-    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
-    text.chunks(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
+    let mut bytes = vec![0; text.len() / 2];
+    read_hexadecimal(text, &mut bytes)?;
+    Some(bytes)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub mod dependency;
 pub mod entry;
 pub mod error;
 pub mod extract;
+mod fast_hash;
 pub mod history;
 pub mod identity;
 pub mod lockfile;

@@ -70,6 +70,12 @@ pub fn count_byte(text: &[u8], byte: u8) -> usize {
     count + chunks.remainder().iter().filter(|&&found| found == byte).count()
 }
 
+/// The sum of all bytes.
+pub fn sum(text: &[u8]) -> u64 {
+    // Sums of 128 bytes fit 16 bits, which many of are added at once.
+    text.chunks(128).map(|chunk| u64::from(chunk.iter().map(|&byte| u16::from(byte)).sum::<u16>())).sum()
+}
+
 /// A text that is looked for again and again.
 #[derive(Debug)]
 pub struct Finder {
@@ -145,6 +151,9 @@ mod tests {
             }
         }
         assert_eq!(count_byte(&[0x80, 0x81, 0, 1, 0xff, 0, 0x80, 1, 0], 0), 3);
+        for length in [0, 1, 127, 128, 129, 512] {
+            assert_eq!(sum(&vec![0xff; length]), 0xff * length as u64);
+        }
     }
 
     #[test]

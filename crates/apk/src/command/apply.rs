@@ -50,8 +50,11 @@ pub fn run(
         downloads = download::download(cx, system, wanted);
     }
     let mut steps = Vec::with_capacity(changes.len());
+    let positions = database.installed.positions();
     for change in &changes {
-        steps.push(step(cx, system, database, universe, change, keys, &mut downloads)?);
+        let old = change.old.map(|id| universe.name_of(universe.package(id).name).text);
+        let old = old.and_then(|name| positions.get(name).copied());
+        steps.push(step(cx, system, old, universe, change, keys, &mut downloads)?);
     }
     let lines: Vec<Vec<u8>> = change_lines(universe, &changes);
     let weights: Vec<u64> = changes.iter().map(|change| weight(universe, change)).collect();
@@ -250,17 +253,12 @@ fn world_text(universe: &Universe<'_>, solution: &Solution<'_>) -> Vec<u8> {
 fn step<'k>(
     cx: &Cx,
     system: &System,
-    database: &Database,
+    old: Option<usize>,
     universe: &Universe<'_>,
     change: &Change,
     keys: &'k Keys,
     downloads: &mut Downloads,
 ) -> Result<Step<'k>> {
-    let position = |id: PackageId| {
-        let name = universe.name_of(universe.package(id).name).text;
-        database.installed.find(name)
-    };
-    let old = change.old.and_then(position);
     let Some(id) = change.new else { return Ok(Step { old, ..Step::default() }) };
     let tag = match change.new_tag {
         0 => Vec::new(),
@@ -384,6 +382,6 @@ fn open<'k>(
             Some(identity) if !is_given => Trust::identity(keys, identity),
             _ => Trust { allow_untrusted, ..Trust::signed(keys) },
         };
-        PackageReader::open(Box::new(BufReader::with_capacity(64 * 1024, file)), trust)
+        PackageReader::open(Box::new(BufReader::with_capacity(32 * 1024, file)), trust)
     })
 }

@@ -43,7 +43,7 @@ impl Messages {
     pub fn log_only(&mut self, text: &[u8]) {
         if let Some(log) = &mut self.log {
             // The log must not stop what it tells of: a full disk is reported by what needs the space.
-            let _ = log.write_all(text).and_then(|()| log.write_all(b"\n"));
+            let _ = log.write_all(&[text, b"\n"].concat());
         }
     }
 

@@ -3,7 +3,6 @@
 //! Lines `D path` (a folder that will be made), `S path` (a folder in which files will be staged), `P number` (a package of
 //! the plan that is whole, with its scripts), `Z` (all is done, the plan may go). Paths have no line feeds: `entry::is_safe_path` lets none in.
 
-use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
@@ -12,6 +11,7 @@ use std::path::Path;
 use sys::at;
 
 use super::folders::split;
+use crate::fast_hash::FastMap;
 
 /// The file's name, in the folder of the database.
 pub const NAME: &str = "journal";
@@ -38,11 +38,18 @@ pub fn staged_name(package: &[u8], path: &[u8]) -> String {
 /// An open journal.
 pub struct Journal {
     file: File,
-    staged: HashSet<Vec<u8>>,
-    /// Folders of which it is known where they lie.
-    looked_at: HashSet<Vec<u8>>,
+    folders: FastMap<Vec<u8>, Folder>,
     /// File systems on which something was made or is staged, by a folder of each.
-    devices: HashMap<u64, Vec<u8>>,
+    devices: FastMap<u64, Vec<u8>>,
+}
+
+/// What is known of a folder.
+#[derive(Clone, Copy, Default)]
+struct Folder {
+    /// It was said that files will be staged in it.
+    is_staged: bool,
+    /// On which file system it lies, and as what; None where nobody has looked.
+    place: Option<(u64, u64)>,
 }
 
 impl Journal {
@@ -51,18 +58,19 @@ impl Journal {
         let flags = at::O_WRONLY | at::O_CREAT | at::O_TRUNC | at::O_APPEND | at::O_NOFOLLOW;
         let mut file = at::open(folder.as_raw_fd(), Path::new(NAME), flags, 0o644)?;
         file.write_all(TITLE)?;
-        Ok(Journal { file, staged: HashSet::new(), looked_at: HashSet::new(), devices: HashMap::new() })
+        Ok(Journal { file, folders: FastMap::default(), devices: FastMap::default() })
     }
 
     fn line(&mut self, letter: u8, text: &[u8]) -> io::Result<()> {
         self.file.write_all(&[&[letter, b' '], text, b"\n"].concat())
     }
 
-    /// Notes on which file system a folder is.
+    /// Notes where a folder lies.
     fn look_at(&mut self, path: &[u8], open: &File) -> io::Result<()> {
-        if !self.looked_at.contains(path) {
-            self.looked_at.insert(path.to_vec());
-            self.devices.entry(at::stat_fd(open)?.device).or_insert_with(|| path.to_vec());
+        if self.folders.get(path).is_none_or(|folder| folder.place.is_none()) {
+            let stat = at::stat_fd(open)?;
+            self.devices.entry(stat.device).or_insert_with(|| path.to_vec());
+            self.folders.entry(path.to_vec()).or_default().place = Some((stat.device, stat.inode));
         }
         Ok(())
     }
@@ -70,19 +78,23 @@ impl Journal {
     /// Says that the folder will be made, and that files may be staged in it. The one above it is open as `above`.
     pub fn makes(&mut self, path: &[u8], above: &File) -> io::Result<()> {
         self.look_at(split(path).0, above)?;
-        self.looked_at.insert(path.to_vec());
-        self.staged.insert(path.to_vec());
+        self.folders.insert(path.to_vec(), Folder { is_staged: true, place: None });
         self.file.write_all(&[b"D ", path, b"\nS ", path, b"\n"].concat())
     }
 
     /// Says that files will be staged in the folder; it is open as `open`.
     pub fn stages_in(&mut self, path: &[u8], open: &File) -> io::Result<()> {
-        if self.staged.contains(path) {
-            return Ok(());
-        }
         self.look_at(path, open)?;
-        self.staged.insert(path.to_vec());
+        match self.folders.get_mut(path) {
+            Some(folder) if !folder.is_staged => folder.is_staged = true,
+            _ => return Ok(()),
+        }
         self.line(b'S', path)
+    }
+
+    /// On which file system a folder lies, and as what, if files are staged in it.
+    pub fn place_of(&self, path: &[u8]) -> Option<(u64, u64)> {
+        self.folders.get(path)?.place
     }
 
     /// Says that a package of the plan is whole.

@@ -1,11 +1,11 @@
 //! owners — which package owns a path, and who wins where two want it.
 
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::Hasher;
 
 use super::folders::split;
-use crate::database::installed::{Entry, Installed};
+use crate::database::installed::{Installed, Named};
 use crate::dependency::Dependency;
+use crate::fast_hash::{FastHasher, FastMap};
 
 /// A package that owns something, or did.
 #[derive(Clone, Debug, Default)]
@@ -56,35 +56,56 @@ pub fn judge(new: &Owner, owner: &Owner) -> Verdict {
     }
 }
 
-/// A place in memory where a path lies, in two parts.
+/// A part of the text: begin and length.
+type Part = (u32, u32);
+
+/// A path, in two parts, and whose it is.
 #[derive(Clone, Copy)]
 struct Slot {
-    folder: (u32, u32),
-    name: (u32, u32),
+    folder: Part,
+    name: Part,
+    hash: u32,
     owner: u32,
-    /// Index plus one of the next slot with the same hash.
+    /// Index plus one of the next slot in the same chain.
     next: u32,
 }
 
-/// The owners of all paths. Paths are kept as ranges of one text.
-#[derive(Default)]
-pub struct Owners {
-    text: Vec<u8>,
+/// How many packages have a folder.
+#[derive(Clone, Copy, Default)]
+struct Holders {
+    /// When all is done.
+    stay: u32,
+    /// That are going to leave it, and have not yet.
+    leave: u32,
+}
+
+/// The owners of all paths. Paths are kept as parts of one text: that of the database, and behind it what came since.
+pub struct Owners<'i> {
+    installed: &'i Installed,
+    added: Vec<u8>,
     slots: Vec<Slot>,
-    heads: HashMap<u64, u32>,
+    /// Where chains of slots begin: index plus one of the first. As many as a power of two.
+    heads: Vec<u32>,
     pub packages: Vec<Owner>,
     /// Changes since `mark`: slot and owner before.
     changes: Vec<(u32, u32)>,
-    /// How many packages have a folder.
-    folders: HashMap<Vec<u8>, u32>,
+    folders: FastMap<Vec<u8>, Holders>,
 }
 
 const NOBODY: u32 = u32::MAX;
 
-impl Owners {
+impl<'i> Owners<'i> {
     /// What is installed. The numbers of owners are the positions of packages.
-    pub fn new(installed: &Installed) -> Owners {
-        let mut owners = Owners::default();
+    pub fn new(installed: &'i Installed) -> Owners<'i> {
+        let mut owners = Owners {
+            installed,
+            added: Vec::new(),
+            slots: Vec::new(),
+            heads: vec![0; 1024],
+            packages: Vec::with_capacity(installed.packages().len()),
+            changes: Vec::new(),
+            folders: FastMap::default(),
+        };
         for (number, record) in installed.packages().iter().enumerate() {
             let (replaces, replaces_priority) = installed.replaces(record);
             owners.packages.push(Owner {
@@ -95,18 +116,17 @@ impl Owners {
                 replaces_priority,
                 leaves: false,
             });
-            let start = owners.text.len() as u32;
-            owners.text.extend_from_slice(installed.files(record));
+            let start = installed.files_start(record) as u32;
             let base = installed.files(record).as_ptr() as usize;
             let mut folder = (start, 0);
-            for entry in installed.entries(record) {
+            for place in installed.named(record) {
                 let at = |part: &[u8]| (start + (part.as_ptr() as usize - base) as u32, part.len() as u32);
-                match entry {
-                    Entry::Folder { path, .. } => {
+                match place {
+                    Named::Folder(path) => {
                         folder = at(path);
-                        *owners.folders.entry(path.to_vec()).or_default() += 1;
+                        owners.add_folder(path);
                     }
-                    Entry::File { name, .. } => owners.insert(folder, at(name), number as u32),
+                    Named::File(name) => owners.insert(folder, at(name), number as u32),
                 }
             }
         }
@@ -119,24 +139,41 @@ impl Owners {
         self.packages.len() - 1
     }
 
-    fn part(&self, (start, length): (u32, u32)) -> &[u8] {
-        &self.text[start as usize..(start + length) as usize]
+    fn part(&self, (start, length): Part) -> &[u8] {
+        let (start, length) = (start as usize, length as usize);
+        match start.checked_sub(self.installed.text_len()) {
+            Some(start) => &self.added[start..start + length],
+            None => self.installed.part(&(start..start + length)),
+        }
     }
 
-    fn insert(&mut self, folder: (u32, u32), name: (u32, u32), owner: u32) {
+    fn insert(&mut self, folder: Part, name: Part, owner: u32) {
+        if self.slots.len() >= self.heads.len() {
+            self.rebuild(self.heads.len() * 4);
+        }
         let hash = hash(self.part(folder), self.part(name));
-        self.slots.push(Slot { folder, name, owner, next: 0 });
-        let index = self.slots.len() as u32;
-        let head = self.heads.insert(hash, index).unwrap_or(0);
-        self.slots[index as usize - 1].next = head;
+        self.slots.push(Slot { folder, name, hash, owner, next: 0 });
+        self.chain(self.slots.len() - 1);
+    }
+
+    fn chain(&mut self, index: usize) {
+        let head = self.slots[index].hash as usize & (self.heads.len() - 1);
+        self.slots[index].next = std::mem::replace(&mut self.heads[head], index as u32 + 1);
+    }
+
+    fn rebuild(&mut self, heads: usize) {
+        self.heads.clear();
+        self.heads.resize(heads, 0);
+        (0..self.slots.len()).for_each(|index| self.chain(index));
     }
 
     fn find(&self, path: &[u8]) -> Option<usize> {
         let (folder, name) = split(path);
-        let mut at = self.heads.get(&hash(folder, name)).copied().unwrap_or(0);
+        let hash = hash(folder, name);
+        let mut at = self.heads[hash as usize & (self.heads.len() - 1)];
         while at != 0 {
             let slot = &self.slots[at as usize - 1];
-            if self.part(slot.folder) == folder && self.part(slot.name) == name {
+            if slot.hash == hash && self.part(slot.name) == name && self.part(slot.folder) == folder {
                 return Some(at as usize - 1);
             }
             at = slot.next;
@@ -158,9 +195,9 @@ impl Owners {
             return;
         }
         let (folder, name) = split(path);
-        let start = self.text.len() as u32;
-        self.text.extend_from_slice(folder);
-        self.text.extend_from_slice(name);
+        let start = (self.installed.text_len() + self.added.len()) as u32;
+        self.added.extend_from_slice(folder);
+        self.added.extend_from_slice(name);
         let folder = (start, folder.len() as u32);
         self.insert(folder, (start + folder.1, name.len() as u32), owner as u32);
         self.changes.push((self.slots.len() as u32 - 1, NOBODY));
@@ -202,28 +239,36 @@ impl Owners {
 
     /// One more package has the folder.
     pub fn add_folder(&mut self, path: &[u8]) {
-        *self.folders.entry(path.to_vec()).or_default() += 1;
-    }
-
-    /// One package less has the folder.
-    pub fn drop_folder(&mut self, path: &[u8]) {
-        if let Some(count) = self.folders.get_mut(path) {
-            *count = count.saturating_sub(1);
+        match self.folders.get_mut(path) {
+            Some(holders) => holders.stay += 1,
+            None => {
+                self.folders.insert(path.to_vec(), Holders { stay: 1, leave: 0 });
+            }
         }
     }
 
-    /// Whether any package has the folder.
-    pub fn has_folder(&self, path: &[u8]) -> bool {
-        self.folders.get(path).is_some_and(|&count| count > 0)
+    /// A package that has the folder is going to leave it.
+    pub fn drop_folder(&mut self, path: &[u8]) {
+        if let Some(holders) = self.folders.get_mut(path) {
+            holders.stay = holders.stay.saturating_sub(1);
+            holders.leave += 1;
+        }
+    }
+
+    /// The next of the packages that leave the folder does so. True where it is the last, and none stays.
+    pub fn leave_folder(&mut self, path: &[u8]) -> bool {
+        let Some(holders) = self.folders.get_mut(path) else { return false };
+        holders.leave = holders.leave.saturating_sub(1);
+        holders.stay == 0 && holders.leave == 0
     }
 }
 
-fn hash(folder: &[u8], name: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
+fn hash(folder: &[u8], name: &[u8]) -> u32 {
+    let mut hasher = FastHasher::default();
     hasher.write(folder);
     hasher.write_u8(b'/');
     hasher.write(name);
-    hasher.finish()
+    hasher.finish() as u32
 }
 
 #[cfg(test)]
@@ -266,7 +311,8 @@ mod tests {
     #[test]
     fn paths_change_hands() {
         let text = b"P:a\nV:1\nF:\nR:top\nF:x\nR:y\nR:z\n\n".to_vec();
-        let mut owners = Owners::new(&Installed::parse(text, false).unwrap());
+        let installed = Installed::parse(text, false).unwrap();
+        let mut owners = Owners::new(&installed);
         assert_eq!(owners.owner(b"x/y"), Some(0));
         assert_eq!(owners.owner(b"top"), Some(0));
         assert_eq!(owners.owner(b"x/q"), None);
@@ -277,8 +323,27 @@ mod tests {
         owners.release(b"x/z", 0);
         assert_eq!((owners.owner(b"x/y"), owners.owner(b"x/z")), (Some(1), None));
         assert_eq!(owners.owner(b"x/q"), Some(1));
-        assert!(owners.has_folder(b"x"));
+        owners.add_folder(b"x");
         owners.drop_folder(b"x");
-        assert!(!owners.has_folder(b"x"));
+        owners.drop_folder(b"x");
+        assert!(!owners.leave_folder(b"x"));
+        assert!(owners.leave_folder(b"x"));
+        assert!(!owners.leave_folder(b"unknown"));
+        owners.drop_folder(b"");
+        owners.add_folder(b"");
+        assert!(!owners.leave_folder(b""));
+    }
+
+    #[test]
+    fn many_paths() {
+        let installed = Installed::parse(b"P:a\nV:1\nF:x\nR:f7\n\n".to_vec(), false).unwrap();
+        let mut owners = Owners::new(&installed);
+        let new = owners.add_package(Owner::default());
+        let path = |number: usize| format!("x/f{number}").into_bytes();
+        (0..5000).filter(|number| number % 2 == 0).for_each(|number| owners.set_owner(&path(number), new));
+        for number in 0..5000 {
+            let expected = if number % 2 == 0 { Some(new) } else { (number == 7).then_some(0) };
+            assert_eq!(owners.owner(&path(number)), expected, "{number}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! stage — a package's files, unpacked beside their places under names that nobody uses, checked on the way.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
@@ -15,6 +15,7 @@ use super::owners::{Owner, Owners, Verdict, judge};
 use crate::database::installed::{Access, Entry as Line, Flags};
 use crate::entry::{self, Entry, Kind, Script, is_safe_path};
 use crate::error::Error;
+use crate::fast_hash::{FastMap, FastSet};
 use crate::identity::{Algorithm, Digest};
 use crate::package::Package;
 use crate::reader::{Format, PackageReader};
@@ -94,7 +95,7 @@ pub struct Stage<'a> {
     /// Paths of an overlay: the packages' own versions are left out.
     pub overlay: HashSet<Vec<u8>>,
     /// Folders that are known to be there.
-    known: HashSet<Vec<u8>>,
+    known: FastSet<Vec<u8>>,
     umask: u32,
     buffer: Vec<u8>,
 }
@@ -154,7 +155,7 @@ impl<'a> Stage<'a> {
             overwrites,
             lists: false,
             overlay: HashSet::new(),
-            known: HashSet::new(),
+            known: FastSet::default(),
             umask: at::umask(),
             buffer: vec![0; 64 * 1024],
         })
@@ -164,7 +165,7 @@ impl<'a> Stage<'a> {
     pub fn package(
         &mut self,
         reader: &mut PackageReader<'_>,
-        owners: &mut Owners,
+        owners: &mut Owners<'_>,
         number: usize,
     ) -> std::result::Result<Staged, Failure> {
         let mut staged = Staged { package: reader.package().clone(), ..Staged::default() };
@@ -196,11 +197,11 @@ impl<'a> Stage<'a> {
     fn entries(
         &mut self,
         reader: &mut PackageReader<'_>,
-        owners: &mut Owners,
+        owners: &mut Owners<'_>,
         number: usize,
         staged: &mut Staged,
     ) -> std::result::Result<(), Failure> {
-        let mut by_path: HashMap<Vec<u8>, usize> = HashMap::new();
+        let mut by_path: FastMap<Vec<u8>, usize> = FastMap::default();
         let is_v3 = staged.flags.sha256;
         while let Some(entry) = reader.next_entry()? {
             if !is_v3 && entry.path.starts_with(b".") && !entry.path.starts_with(b"..") {
@@ -223,9 +224,9 @@ impl<'a> Stage<'a> {
     fn folder(
         &mut self,
         entry: Entry,
-        owners: &mut Owners,
+        owners: &mut Owners<'_>,
         staged: &mut Staged,
-        by_path: &mut HashMap<Vec<u8>, usize>,
+        by_path: &mut FastMap<Vec<u8>, usize>,
     ) -> std::result::Result<(), Failure> {
         if !entry.path.is_empty() && !is_safe_path(&entry.path) {
             malicious(&entry.path, staged);
@@ -285,10 +286,10 @@ impl<'a> Stage<'a> {
         &mut self,
         reader: &mut PackageReader<'_>,
         entry: Entry,
-        owners: &mut Owners,
+        owners: &mut Owners<'_>,
         number: usize,
         staged: &mut Staged,
-        by_path: &mut HashMap<Vec<u8>, usize>,
+        by_path: &mut FastMap<Vec<u8>, usize>,
     ) -> std::result::Result<(), Failure> {
         let path = entry.path.clone();
         if !is_safe_path(&path) {
@@ -372,7 +373,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Whether the package gets the path; tells why not.
-    fn may_take(&self, path: &[u8], owners: &mut Owners, number: usize, staged: &mut Staged) -> bool {
+    fn may_take(&self, path: &[u8], owners: &mut Owners<'_>, number: usize, staged: &mut Staged) -> bool {
         if let Some(owner) = owners.owner(path).filter(|&owner| owner != number) {
             let (new, old) = (&owners.packages[number], &owners.packages[owner]);
             match judge(new, old) {

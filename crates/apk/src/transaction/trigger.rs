@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::order;
 use crate::database::installed::{Entry, Installed};
 use crate::database::triggers::{Trigger, fits};
+use crate::fast_hash::FastSet;
 use crate::identity::Digest;
 
 /// A trigger that fires.
@@ -23,7 +24,7 @@ pub(super) fn fired(
     installed: &Installed,
     triggers: &[Trigger],
     fresh: &[Digest],
-    touched: &HashSet<Vec<u8>>,
+    touched: &FastSet<Vec<u8>>,
 ) -> Vec<Fired> {
     if triggers.is_empty() {
         return Vec::new();

@@ -14,11 +14,10 @@ pub use self::dep::{Bearing, Dep};
 pub use self::package::{Broken, Package, fields};
 
 use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::catalog::Catalog;
 use crate::dependency;
+use crate::fast_hash::{FastMap, FastSet};
 use crate::identity::Identity;
 
 /// The number of a name.
@@ -87,9 +86,9 @@ pub struct Name<'t> {
 pub struct Universe<'t> {
     sources: Vec<Source<'t>>,
     names: Vec<Name<'t>>,
-    by_name: HashMap<&'t [u8], NameId, BuildHasherDefault<FastHasher>>,
+    by_name: FastMap<&'t [u8], NameId>,
     packages: Vec<Package<'t>>,
-    by_identity: HashMap<Identity, PackageId, BuildHasherDefault<FastHasher>>,
+    by_identity: FastMap<Identity, PackageId>,
     /// Whether a package can come from two places.
     has_twins: bool,
     /// Of each source, the package that a block became; `NOWHERE` for those not read.
@@ -116,9 +115,9 @@ impl<'t> Universe<'t> {
             names_of_source: sources.iter().map(|source| vec![NOWHERE; source.catalog.names_len()]).collect(),
             sources,
             names: Vec::new(),
-            by_name: HashMap::default(),
+            by_name: FastMap::default(),
             packages: Vec::new(),
-            by_identity: HashMap::default(),
+            by_identity: FastMap::default(),
             marks: [Vec::new(), Vec::new()],
             tags,
             available,
@@ -358,7 +357,7 @@ impl<'t> Universe<'t> {
     /// Reads all installed packages, and gives them in the order of the database.
     pub fn load_installed(&mut self) -> Vec<PackageId> {
         let mut installed = Vec::new();
-        let mut seen = HashSet::<PackageId, BuildHasherDefault<FastHasher>>::default();
+        let mut seen = FastSet::<PackageId>::default();
         for source in 0..self.sources.len() {
             if self.sources[source].origin == Origin::Installed {
                 for block in 0..self.sources[source].catalog.len() {
@@ -400,41 +399,4 @@ pub fn compare_names(a: &[u8], b: &[u8]) -> Ordering {
     let small = |text: &[u8]| text.iter().map(u8::to_ascii_lowercase).collect::<Vec<u8>>();
     let first = a.iter().zip(b).position(|(a, b)| a != b).unwrap_or(a.len().min(b.len()));
     small(&a[first..]).cmp(&small(&b[first..])).then_with(|| a.cmp(b))
-}
-
-/// A hash for short byte strings that nobody chooses to make us slow.
-#[derive(Default)]
-pub struct FastHasher(u64);
-
-impl Hasher for FastHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
-        for word in words {
-            self.write_u64(u64::from_le_bytes(*word));
-        }
-        for &byte in rest {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 ^= self.0 >> 29;
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.write_u64(u64::from(number));
-    }
-
-    fn write_usize(&mut self, number: usize) {
-        self.write_u64(number as u64);
-    }
-
-    fn write_u8(&mut self, number: u8) {
-        self.write_u64(u64::from(number));
-    }
-
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 32)
-    }
 }

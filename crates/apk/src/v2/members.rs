@@ -1,5 +1,8 @@
 //! members — the gzip members of a file, one by one, with digests over their packed bytes.
 //!
+//! Small pieces are given out of a buffer, as unpacking is slow where it has little room. What was unpacked before an error
+//! is given out before the error is.
+//!
 //! Source: RFC 1952.
 
 use std::io::{self, Read};
@@ -9,8 +12,8 @@ use zlib_rs::{Inflate, InflateFlush, Status};
 use crate::error::{Error, Kind, Result};
 use crate::identity::{Algorithm, Hasher};
 
-/// Bytes that are read at once.
-const BUFFER: usize = 64 * 1024;
+/// Bytes that are read at once, and bytes that are unpacked at once for small pieces.
+const BUFFER: usize = 32 * 1024;
 
 /// `window_bits` of a gzip member: the header, the largest window, and the trailer are checked.
 const GZIP: u8 = 16 + 15;
@@ -23,6 +26,12 @@ pub struct Members<'a> {
     end: usize,
     inflate: Inflate,
     inside: bool,
+    /// Bytes of the current member that were unpacked and not given out yet.
+    unpacked: Box<[u8]>,
+    given: usize,
+    ready: usize,
+    /// What is wrong with the bytes behind these.
+    failed: Option<Error>,
     hashers: Vec<(Algorithm, Hasher)>,
     /// Packed bytes taken so far.
     offset: u64,
@@ -38,6 +47,10 @@ impl<'a> Members<'a> {
             end: 0,
             inflate: Inflate::new(true, GZIP),
             inside: false,
+            unpacked: vec![0; BUFFER].into_boxed_slice(),
+            given: 0,
+            ready: 0,
+            failed: None,
             hashers: Vec::new(),
             offset: 0,
         }
@@ -72,16 +85,51 @@ impl<'a> Members<'a> {
 
     /// Unpacks into `out`. 0 where the member ends.
     pub fn read(&mut self, out: &mut [u8]) -> Result<usize> {
+        if self.given == self.ready && out.len() >= BUFFER {
+            return self.unpack(out);
+        }
+        let ready = self.ready()?;
+        let count = ready.len().min(out.len());
+        out[..count].copy_from_slice(&ready[..count]);
+        self.given += count;
+        Ok(count)
+    }
+
+    /// The next bytes, some or many; none where the member ends. `take` goes on behind them.
+    pub fn ready(&mut self) -> Result<&[u8]> {
+        if self.given == self.ready {
+            let mut unpacked = std::mem::take(&mut self.unpacked);
+            let result = self.unpack(&mut unpacked);
+            self.unpacked = unpacked;
+            (self.given, self.ready) = (0, result?);
+        }
+        Ok(&self.unpacked[self.given..self.ready])
+    }
+
+    /// Goes on behind so many of the bytes that are ready.
+    pub fn take(&mut self, count: usize) {
+        self.given = (self.given + count).min(self.ready);
+    }
+
+    fn unpack(&mut self, out: &mut [u8]) -> Result<usize> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         while self.inside && !out.is_empty() {
             let has_more = self.fill()?;
             let input = &self.buffer[self.start..self.end];
             let (before_in, before_out) = (self.inflate.total_in(), self.inflate.total_out());
-            let status = self
-                .inflate
-                .decompress(input, out, InflateFlush::NoFlush)
-                .map_err(|error| self.invalid(error.as_str()))?;
+            let status = self.inflate.decompress(input, out, InflateFlush::NoFlush);
             let taken = (self.inflate.total_in() - before_in) as usize;
             let given = (self.inflate.total_out() - before_out) as usize;
+            let status = match status {
+                Ok(status) => status,
+                Err(error) if given > 0 => {
+                    self.failed = Some(self.invalid(error.as_str()));
+                    return Ok(given);
+                }
+                Err(error) => return Err(self.invalid(error.as_str())),
+            };
             self.consume(taken);
             if status == Status::StreamEnd {
                 self.inside = false;

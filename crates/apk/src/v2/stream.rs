@@ -93,20 +93,7 @@ impl<'a> Stream<'a> {
 
     /// The next entry or border.
     pub fn next_event(&mut self) -> Result<Event> {
-        self.event().map_err(|error| self.cut(error))
-    }
-
-    /// What a file that ends too early is, by where it ends: before it is known for what it is, or where a digest is of the
-    /// whole.
-    fn cut(&self, error: Error) -> Error {
-        if !matches!(error.kind, Kind::Eof) {
-            return error;
-        }
-        match self.stage {
-            Stage::Signatures => Error { kind: Kind::FormatInvalid, ..error },
-            Stage::Data => Error { kind: Kind::V2PackageIntegrity, ..error },
-            Stage::Control | Stage::Combined | Stage::Over => error,
-        }
+        self.event().map_err(|error| cut(self.stage, error))
     }
 
     fn event(&mut self) -> Result<Event> {
@@ -127,14 +114,15 @@ impl<'a> Stream<'a> {
                 }
                 continue;
             };
-            if block.iter().all(|&byte| byte == 0) {
+            let sum = tar::sum(&block);
+            if sum == 0 {
                 self.zero_blocks += 1;
                 continue;
             }
             if self.zero_blocks > 0 {
                 return Err(tar::malformed("something stands behind the archive's end"));
             }
-            let (size, kind) = tar::size_and_kind(&block)?;
+            let (size, kind) = tar::size_and_kind(&block, sum)?;
             match kind {
                 b'x' => said.take(&self.contents(size, tar::PAX_MAX)?)?,
                 b'L' => said.name = Some(tar::long_name(&self.contents(size, tar::PAX_MAX)?)),
@@ -142,7 +130,7 @@ impl<'a> Stream<'a> {
                     self.contents(size, tar::PAX_MAX)?;
                 }
                 _ => {
-                    let header = tar::header(&block, std::mem::take(&mut said))?;
+                    let header = tar::header(&block, size, kind, std::mem::take(&mut said))?;
                     has_said = false;
                     if let Some(event) = self.entry(header)? {
                         return Ok(event);
@@ -288,7 +276,7 @@ impl<'a> Stream<'a> {
 
     /// Reads from the current entry's content. 0 at its end.
     pub fn read(&mut self, out: &mut [u8]) -> Result<usize> {
-        self.content(out).map_err(|error| self.cut(error))
+        self.content(out).map_err(|error| cut(self.stage, error))
     }
 
     fn content(&mut self, out: &mut [u8]) -> Result<usize> {
@@ -311,21 +299,40 @@ impl<'a> Stream<'a> {
         if self.left > limit {
             return Err(Kind::Limit("size of a file in the control section").into());
         }
-        let mut bytes = Vec::new();
-        let mut piece = [0; 16 * BLOCK];
-        loop {
-            match self.read(&mut piece)? {
-                0 => return Ok(bytes),
-                count => bytes.extend_from_slice(&piece[..count]),
+        let stage = self.stage;
+        // As much as there is, not as much as is promised.
+        let mut bytes = Vec::with_capacity(self.left.min(64 * 1024) as usize);
+        while self.left > 0 {
+            let ready = self.members.ready().map_err(|error| cut(stage, error))?;
+            let count = (ready.len() as u64).min(self.left) as usize;
+            if count == 0 {
+                return Err(cut(stage, Error::detailed(Kind::Eof, "a member ends within an entry")));
             }
+            bytes.extend_from_slice(&ready[..count]);
+            self.members.take(count);
+            self.left -= count as u64;
         }
+        Ok(bytes)
     }
 
     fn skip_content(&mut self) -> Result {
-        let mut piece = [0; 16 * BLOCK];
-        while self.read(&mut piece)? > 0 {}
-        let padding = std::mem::take(&mut self.padding) as usize;
-        self.fill(&mut piece[..padding])
+        let left = std::mem::take(&mut self.left);
+        self.skip(left, "a member ends within an entry").map_err(|error| cut(self.stage, error))?;
+        let padding = std::mem::take(&mut self.padding);
+        self.skip(padding, "a member ends within a block")
+    }
+
+    fn skip(&mut self, mut count: u64, what: &'static str) -> Result {
+        while count > 0 {
+            let ready = self.members.ready()?.len() as u64;
+            if ready == 0 {
+                return Err(Error::detailed(Kind::Eof, what));
+            }
+            let skipped = ready.min(count);
+            self.members.take(skipped as usize);
+            count -= skipped;
+        }
+        Ok(())
     }
 
     /// The content of a header's own entry.
@@ -355,6 +362,19 @@ impl<'a> Stream<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// What a file that ends too early is, by where it ends: before it is known for what it is, or where a digest is of the
+/// whole.
+fn cut(stage: Stage, error: Error) -> Error {
+    if !matches!(error.kind, Kind::Eof) {
+        return error;
+    }
+    match stage {
+        Stage::Signatures => Error { kind: Kind::FormatInvalid, ..error },
+        Stage::Data => Error { kind: Kind::V2PackageIntegrity, ..error },
+        Stage::Control | Stage::Combined | Stage::Over => error,
     }
 }
 

@@ -18,7 +18,10 @@ impl Run<'_, '_> {
             } else if let Some(old) = work.old {
                 self.go(stage, plan, index, old);
             }
-            stage.journal.is_whole(index)?;
+            if plan.package(index).1 {
+                // Whether its scripts ran is all that the steps themselves do not tell.
+                stage.journal.is_whole(index)?;
+            }
             (self.say)(Event::Progress { done: index + 1, total });
         }
         Ok(())
@@ -49,6 +52,7 @@ impl Run<'_, '_> {
             let mut lines = self.installed.lines(&self.installed.packages()[new.position]);
             lines.files = new.staged.lines();
             self.installed.put(Some(new.position), &lines);
+            self.is_as_planned = false;
         }
         for path in &new.staged.listed {
             (self.say)(Event::Path(path));
@@ -66,8 +70,8 @@ impl Run<'_, '_> {
         if self.run_new(&scripts, after, new, &arguments, &mut flags) {
             stage.folders.forget();
         }
-        if new.position != usize::MAX {
-            self.installed.set_flags(new.position, flags);
+        if new.position != usize::MAX && self.installed.set_flags(new.position, flags) {
+            self.is_as_planned = false;
         }
     }
 

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use sys::at;
 
-use self::planning::same_folders;
+use self::planning::{Aliases, Digests, Planning};
 use super::folders::{Folders, join};
 use super::owners::{Owner, Owners};
 use super::plan::{Notice, Plan};
@@ -21,12 +21,13 @@ use super::protect::Rules;
 use super::script::{Program, Stream};
 use super::stage::{Complaint, Failure, Stage, Staged};
 use super::{Event, New, Outcome, Settings, Step, access, plan, recover, trigger};
-use crate::database::installed::{Entry, Flags, Installed, Lines, Record};
+use crate::database::installed::{Entry, Flags, Installed, Lines, Named, Record};
 use crate::database::scripts::Stored;
 use crate::database::triggers::Trigger;
 use crate::database::{Database, Purpose, store};
 use crate::entry::Script;
 use crate::error::{Error, Kind, Place, Result};
+use crate::fast_hash::{FastMap, FastSet};
 use crate::identity::Digest;
 
 /// A step that is being done.
@@ -61,9 +62,11 @@ struct Run<'r, 'd> {
     triggers: Vec<Trigger>,
     triggers_changed: bool,
     /// Folders whose contents changed.
-    touched: HashSet<Vec<u8>>,
+    touched: FastSet<Vec<u8>>,
     /// Packages whose triggers run for every folder: they are new.
     fresh: Vec<Digest>,
+    /// The packages are what was written when the plan was.
+    is_as_planned: bool,
     failed: usize,
     failed_triggers: usize,
 }
@@ -88,7 +91,8 @@ pub fn run(
         scripts_changed: false,
         triggers: database.read_triggers()?,
         triggers_changed: false,
-        touched: HashSet::new(),
+        touched: FastSet::default(),
+        is_as_planned: true,
         fresh: Vec::new(),
         failed: 0,
         failed_triggers: 0,
@@ -141,7 +145,7 @@ impl Run<'_, '_> {
         stage.overlay.clone_from(&self.settings.overlay);
         stage.lists = self.settings.lists;
         let staged = self.stage_all(&mut stage, &mut owners, steps);
-        let prepared = staged.and_then(|work| self.prepare(&mut stage, &owners, world, work));
+        let prepared = staged.and_then(|work| self.prepare(&mut stage, owners, world, work));
         let (mut plan, mut work) = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
@@ -160,13 +164,14 @@ impl Run<'_, '_> {
     fn prepare(
         &mut self,
         stage: &mut Stage<'_>,
-        owners: &Owners,
+        owners: Owners<'_>,
         world: &[u8],
         mut work: Vec<Work>,
     ) -> Result<(Plan, Vec<Work>)> {
         let rules = Rules::read(&self.database.root);
         let mut plan = Plan::new();
-        let same_folders = same_folders(stage, &work);
+        let aliases = Aliases::new(stage, &work);
+        let mut planning = Planning { rules: &rules, owners, aliases, recorded: None };
         for work in &work {
             let name = match (&work.new, work.old) {
                 (Some(new), _) => new.name.clone(),
@@ -185,20 +190,21 @@ impl Run<'_, '_> {
                     new.staged.scripts.iter().any(|(script, _)| wanted.contains(script))
                 });
             plan.begin(&name, has_scripts);
-            let mut old_digests = HashMap::new();
+            let mut old_digests = Digests::default();
             if let Some(old) = work.old {
                 self.note_digests(old, &rules, &mut old_digests);
             }
             if let Some(new) = &work.new {
-                self.plan_new(&mut plan, new, &rules, &old_digests);
+                self.plan_new(&mut plan, new, &mut planning, &old_digests);
             }
             if let Some(old) = work.old {
                 let folders = work.new.iter().flat_map(|new| &new.staged.folders);
                 let stays = folders.map(|folder| folder.path.as_slice()).collect();
-                self.plan_old(&mut plan, old, &stays, owners, &rules, &same_folders, stage);
+                self.plan_old(&mut plan, old, &stays, &mut planning, &old_digests, stage);
             }
             plan.end();
         }
+        drop(planning);
         self.register(&mut work);
         let files = self.database_files(world)?;
         self.write_files(&mut plan, files)?;
@@ -232,11 +238,10 @@ impl Run<'_, '_> {
     fn finish(&mut self, stage: &mut Stage<'_>, plan: &mut Plan, work: &[Work], world: &[u8]) -> Result {
         let _ = (work, world);
         let folder = self.database.folder()?;
-        let text = self.installed.write();
-        let waiting = format!("installed{}", store::BESIDE);
-        if store::read(folder, &waiting)?.is_none_or(|planned| planned != text) {
+        if !self.is_as_planned {
             // Scripts failed or made users: the plan's text was written before that was known.
-            store::replace(folder, &waiting, &text, 0o644)?;
+            let waiting = format!("installed{}", store::BESIDE);
+            store::replace(folder, &waiting, &self.installed.write(), 0o644)?;
         }
         plan::take_places(plan, &mut stage.folders)?;
         sys::filesystem::sync_of(&self.database.root)?;

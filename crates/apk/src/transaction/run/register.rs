@@ -16,15 +16,18 @@ impl Run<'_, '_> {
             self.installed.put(work.old, &new.lines);
             new.lines.files = Vec::new();
             for folder in &new.staged.folders {
-                self.touched.insert(folder.path.clone());
+                if !self.touched.contains(&folder.path) {
+                    self.touched.insert(folder.path.clone());
+                }
             }
         }
         self.replace_scripts(work);
         let installed = &mut self.installed;
         installed.retain(|position| !gone.contains(&position));
+        let positions = installed.positions();
         for work in work.iter_mut() {
             if let Some(new) = work.new.as_mut().filter(|new| !new.name.is_empty()) {
-                new.position = installed.find(&new.name).unwrap_or(usize::MAX);
+                new.position = positions.get(new.name.as_slice()).copied().unwrap_or(usize::MAX);
             }
         }
     }
@@ -62,9 +65,10 @@ impl Run<'_, '_> {
         }
         // In the order of the packages, as the reference has them.
         let installed = &self.installed;
+        let positions = installed.positions();
         self.scripts.sort_by_cached_key(|stored| {
             let name = package_name(&stored.package);
-            installed.find(name).map_or((1, name.to_vec()), |_| (0, name.to_vec()))
+            (!positions.contains_key(name), name.to_vec())
         });
         if self.triggers_changed {
             let names: HashMap<Digest, &[u8]> = installed

@@ -7,7 +7,7 @@ impl Run<'_, '_> {
     pub(super) fn stage_all(
         &mut self,
         stage: &mut Stage<'_>,
-        owners: &mut Owners,
+        owners: &mut Owners<'_>,
         steps: Vec<Step<'_>>,
     ) -> Result<Vec<Work>> {
         let mut robbed: HashMap<usize, HashSet<Vec<u8>>> = HashMap::new();
@@ -70,10 +70,10 @@ impl Run<'_, '_> {
     }
 
     /// The folders of a package that goes are no longer its own.
-    pub(super) fn leave(&self, owners: &mut Owners, old: usize) {
+    pub(super) fn leave(&self, owners: &mut Owners<'_>, old: usize) {
         let record = &self.database.installed.packages()[old];
-        for entry in self.database.installed.entries(record) {
-            if let Entry::Folder { path, .. } = entry {
+        for place in self.database.installed.named(record) {
+            if let Named::Folder(path) = place {
                 owners.drop_folder(path);
             }
         }
@@ -113,7 +113,7 @@ impl Run<'_, '_> {
 /// Stages one package.
 fn stage_one(
     stage: &mut Stage<'_>,
-    owners: &mut Owners,
+    owners: &mut Owners<'_>,
     owner: usize,
     new: New<'_>,
 ) -> std::result::Result<Arrived, (Failure, Vec<u8>)> {

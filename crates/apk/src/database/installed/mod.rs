@@ -1,15 +1,25 @@
 //! installed — the text of the installed packages: facts, then folders and files with owners, modes and digests.
 //!
-//! The text stays as it was read; a package is two ranges of it, and a change appends a new text. So a command pays for
-//! what it looks at, and what nobody touched is written back byte for byte.
+//! The text stays as it was read; a package is two ranges of it, and a change appends a new text behind it. So a command pays
+//! for what it looks at, what nobody touched is written back byte for byte, and a copy has the text that was read in common.
 //!
 //! Letters: those of an index; `g` tags, `r` replaces, `q` replaces priority, `s` tag of the repository, `f` flags; then
 //! `F` folder, `M` its owner and mode, `R` file, `a` its owner and mode, `Z` its digest.
 
+mod entries;
+mod parse;
+
 use std::ops::Range;
+use std::sync::Arc;
+
+use matching::bytes::find_byte;
+
+pub use self::entries::{Entries, Entry, Named, NamedParts};
+use self::parse::Parser;
 
 use crate::dependency::{self, Dependency};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
+use crate::fast_hash::FastMap;
 use crate::identity::Digest;
 
 /// Owner and permissions, and the digest of extended attributes where there are some.
@@ -105,15 +115,6 @@ impl Flags {
     }
 }
 
-/// A folder or file of a package.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Entry<'a> {
-    /// Its path without slashes at the ends; the root is empty.
-    Folder { path: &'a [u8], access: Access },
-    /// A file, link or device in the folder named last.
-    File { name: &'a [u8], access: Access, digest: Option<Digest> },
-}
-
 /// An installed package: where its lines are.
 #[derive(Clone, Debug)]
 pub struct Record {
@@ -127,8 +128,10 @@ pub struct Record {
 /// All installed packages.
 #[derive(Clone, Debug, Default)]
 pub struct Installed {
-    /// What was read, then what was added.
-    text: Vec<u8>,
+    /// What was read.
+    text: Arc<Vec<u8>>,
+    /// What was added. Ranges go on in it behind the end of `text`.
+    added: Vec<u8>,
     packages: Vec<Record>,
 }
 
@@ -155,19 +158,19 @@ impl Installed {
     ///
     /// Errors: `V2DatabaseFormat`; its detail is the reference's line about where.
     pub fn parse(text: Vec<u8>, tolerant: bool) -> Result<Installed> {
-        let mut parser = Parser { text: &text, tolerant, packages: Vec::new(), current: None };
+        let mut parser = Parser::new(&text, tolerant);
         let mut position = 0;
         let mut line_number = 0;
         while position < text.len() {
             line_number += 1;
-            let end = text[position..].iter().position(|&byte| byte == b'\n');
+            let end = find_byte(&text[position..], b'\n');
             let end = end.map_or(text.len(), |length| position + length);
             parser.line(position..end, line_number)?;
             position = end + 1;
         }
         parser.end_of_package(text.len());
         let packages = parser.packages;
-        Ok(Installed { text, packages })
+        Ok(Installed { text: Arc::new(text), added: Vec::new(), packages })
     }
 
     /// The packages, in the order of the database.
@@ -175,17 +178,35 @@ impl Installed {
         &self.packages
     }
 
-    /// All text: blocks as in an index, with more lines behind each.
+    /// The text that was read: blocks as in an index, with more lines behind each.
     pub fn text(&self) -> &[u8] {
         &self.text
     }
 
+    /// How many bytes of text there are, with what was added.
+    pub fn text_len(&self) -> usize {
+        self.text.len() + self.added.len()
+    }
+
+    /// Where in all the text the lines of folders and files begin.
+    pub fn files_start(&self, record: &Record) -> usize {
+        record.files.start
+    }
+
+    /// A part of the text, within what was read or what was added.
+    pub fn part(&self, range: &Range<usize>) -> &[u8] {
+        match range.start.checked_sub(self.text.len()) {
+            Some(start) => &self.added[start..start + range.len()],
+            None => &self.text[range.clone()],
+        }
+    }
+
     pub fn name(&self, record: &Record) -> &[u8] {
-        &self.text[record.name.clone()]
+        self.part(&record.name)
     }
 
     pub fn version(&self, record: &Record) -> &[u8] {
-        &self.text[record.version.clone()]
+        self.part(&record.version)
     }
 
     /// `name-version`.
@@ -195,19 +216,25 @@ impl Installed {
 
     /// The lines before the first folder.
     pub fn facts(&self, record: &Record) -> &[u8] {
-        &self.text[record.facts.clone()]
+        self.part(&record.facts)
     }
 
     /// The lines of folders and files.
     pub fn files(&self, record: &Record) -> &[u8] {
-        &self.text[record.files.clone()]
+        self.part(&record.files)
     }
 
     /// The value of a fact's line; empty where there is none.
     pub fn fact(&self, record: &Record, letter: u8) -> &[u8] {
-        let mut lines = self.facts(record).split(|&byte| byte == b'\n');
-        let line = lines.find(|line| line.len() > 1 && line[0] == letter && line[1] == b':');
-        line.map_or(b"", |line| &line[2..])
+        let mut rest = self.facts(record);
+        while !rest.is_empty() {
+            let end = find_byte(rest, b'\n').unwrap_or(rest.len());
+            if rest[0] == letter && end > 1 && rest[1] == b':' {
+                return &rest[2..end];
+            }
+            rest = rest.get(end + 1..).unwrap_or_default();
+        }
+        b""
     }
 
     pub fn identity(&self, record: &Record) -> Option<Digest> {
@@ -226,23 +253,38 @@ impl Installed {
         self.packages.iter().position(|record| self.name(record) == name)
     }
 
+    /// The positions of all packages by name.
+    pub(crate) fn positions(&self) -> FastMap<&[u8], usize> {
+        let mut positions = FastMap::with_capacity_and_hasher(self.packages.len(), Default::default());
+        for (position, record) in self.packages.iter().enumerate() {
+            positions.entry(self.name(record)).or_insert(position);
+        }
+        positions
+    }
+
     /// Folders and files, each file behind its folder.
     pub fn entries(&self, record: &Record) -> Entries<'_> {
         Entries { rest: self.files(record), sha256: record.flags.sha256 }
     }
 
+    /// Folders and names of files alone, in the order of `entries`: all that most who walk through a package want.
+    pub fn named(&self, record: &Record) -> NamedParts<'_> {
+        NamedParts { rest: self.files(record) }
+    }
+
     /// Adds a package, or puts it in the place of the one at `position`. The text before stays: what was there is no
     /// longer part of a package.
     pub fn put(&mut self, position: Option<usize>, lines: &Lines) {
-        let start = self.text.len();
-        lines.write_facts(&mut self.text);
-        let facts = start..self.text.len();
-        self.text.extend_from_slice(&lines.files);
-        let files = facts.end..self.text.len();
-        self.text.push(b'\n');
+        let base = self.text.len();
+        let start = self.added.len();
+        lines.write_facts(&mut self.added);
+        let facts = start..self.added.len();
+        self.added.extend_from_slice(&lines.files);
+        let files = facts.end..self.added.len();
+        self.added.push(b'\n');
         let find = |letter: u8| {
             let mut at = facts.start;
-            for line in self.text[facts.clone()].split(|&byte| byte == b'\n') {
+            for line in self.added[facts.clone()].split(|&byte| byte == b'\n') {
                 if line.len() > 1 && line[0] == letter && line[1] == b':' {
                     return at + 2..at + line.len();
                 }
@@ -250,8 +292,14 @@ impl Installed {
             }
             facts.start..facts.start
         };
-        let record =
-            Record { name: find(b'P'), version: find(b'V'), facts: facts.clone(), files, flags: lines.flags };
+        let behind = |range: Range<usize>| range.start + base..range.end + base;
+        let record = Record {
+            name: behind(find(b'P')),
+            version: behind(find(b'V')),
+            facts: behind(facts.clone()),
+            files: behind(files),
+            flags: lines.flags,
+        };
         match position {
             Some(position) => self.packages[position] = record,
             None => self.packages.push(record),
@@ -267,14 +315,15 @@ impl Installed {
         });
     }
 
-    /// Sets the flags of a package.
-    pub fn set_flags(&mut self, position: usize, flags: Flags) {
+    /// Sets the flags of a package. False where it has them.
+    pub fn set_flags(&mut self, position: usize, flags: Flags) -> bool {
         if self.packages[position].flags == flags {
-            return;
+            return false;
         }
         let mut lines = self.lines(&self.packages[position]);
         lines.flags = flags;
         self.put(Some(position), &lines);
+        true
     }
 
     /// The lines of a package in parts, to be changed and put back.
@@ -319,10 +368,10 @@ impl Installed {
         if !files.is_empty() && !files.ends_with(b"\n") {
             return false;
         }
-        for entry in self.entries(record) {
-            match entry {
-                Entry::Folder { .. } => last = None,
-                Entry::File { name, .. } => {
+        for place in self.named(record) {
+            match place {
+                Named::Folder(_) => last = None,
+                Named::File(name) => {
                     if last.is_some_and(|last| last >= name) {
                         return false;
                     }
@@ -349,31 +398,6 @@ impl Installed {
                 Entry::Folder { .. } => b"",
             });
             files.iter().for_each(|file| file.write(out));
-        }
-    }
-}
-
-impl Entry<'_> {
-    /// Appends the lines.
-    pub fn write(&self, out: &mut Vec<u8>) {
-        match self {
-            Entry::Folder { path, access } => {
-                out.extend_from_slice(b"F:");
-                out.extend_from_slice(path);
-                out.push(b'\n');
-                access.write(b'M', &Access::FOLDER, out);
-            }
-            Entry::File { name, access, digest } => {
-                out.extend_from_slice(b"R:");
-                out.extend_from_slice(name);
-                out.push(b'\n');
-                access.write(b'a', &Access::FILE, out);
-                if let Some(digest) = digest {
-                    out.extend_from_slice(b"Z:");
-                    digest.cut().write(out);
-                    out.push(b'\n');
-                }
-            }
         }
     }
 }
@@ -416,157 +440,10 @@ fn write_sorted_facts(facts: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Walks the lines of files.
-pub struct Entries<'a> {
-    rest: &'a [u8],
-    sha256: bool,
-}
-
-impl<'a> Entries<'a> {
-    fn peek(&self) -> Option<&'a [u8]> {
-        let end = self.rest.iter().position(|&byte| byte == b'\n').unwrap_or(self.rest.len());
-        self.rest.get(..end).filter(|line| line.len() > 1)
-    }
-
-    fn skip(&mut self, line: &[u8]) {
-        self.rest = self.rest.get(line.len() + 1..).unwrap_or_default();
-    }
-
-    /// The lines of `letters` that follow, each given to `take`.
-    fn follow(&mut self, letters: &[u8], mut take: impl FnMut(u8, &'a [u8])) {
-        while let Some(line) = self.peek().filter(|line| letters.contains(&line[0])) {
-            take(line[0], &line[2..]);
-            self.skip(line);
-        }
-    }
-}
-
-impl<'a> Iterator for Entries<'a> {
-    type Item = Entry<'a>;
-
-    fn next(&mut self) -> Option<Entry<'a>> {
-        loop {
-            let line = self.peek()?;
-            self.skip(line);
-            match line[0] {
-                b'F' => {
-                    let mut access = Access::FOLDER;
-                    self.follow(b"M", |_, value| access = Access::parse(value).unwrap_or(access));
-                    return Some(Entry::Folder { path: &line[2..], access });
-                }
-                b'R' => {
-                    let (mut access, mut digest) = (Access::FILE, None);
-                    self.follow(b"aZ", |letter, value| match letter {
-                        b'a' => access = Access::parse(value).unwrap_or(access),
-                        _ => digest = Digest::parse(value),
-                    });
-                    if let (true, Some(Digest::Sha1(bytes))) = (self.sha256, digest) {
-                        digest = Some(Digest::Sha256Cut(bytes));
-                    }
-                    return Some(Entry::File { name: &line[2..], access, digest });
-                }
-                _ => {}
-            }
-        }
-    }
-}
-
-struct Parser<'a> {
-    text: &'a [u8],
-    tolerant: bool,
-    packages: Vec<Record>,
-    current: Option<Current>,
-}
-
-/// The package whose lines are being read.
-struct Current {
-    start: usize,
-    files_start: Option<usize>,
-    name: Range<usize>,
-    version: Range<usize>,
-    flags: Flags,
-    has_folder: bool,
-    has_file: bool,
-}
-
-impl Parser<'_> {
-    fn line(&mut self, range: Range<usize>, number: usize) -> Result {
-        let line = &self.text[range.clone()];
-        if line.is_empty() {
-            self.end_of_package(range.start);
-            return Ok(());
-        }
-        if line.len() < 2 || line[1] != b':' {
-            return Err(Error::new(Kind::V2DatabaseFormat));
-        }
-        let current = self.current.get_or_insert_with(|| Current {
-            start: range.start,
-            files_start: None,
-            name: range.start..range.start,
-            version: range.start..range.start,
-            flags: Flags::default(),
-            has_folder: false,
-            has_file: false,
-        });
-        let value = &line[2..];
-        let wrong = || {
-            let letter = char::from(line[0]);
-            Error::detailed(
-                Kind::V2DatabaseFormat,
-                format!("FDB format error (line {number}, entry '{letter}')"),
-            )
-        };
-        let unknown = || {
-            let text = "This apk-tools is too old to handle installed packages";
-            Error::detailed(Kind::V2DatabaseFormat, text)
-        };
-        match line[0] {
-            b'P' => current.name = range.start + 2..range.end,
-            b'V' => current.version = range.start + 2..range.end,
-            b'C' if Digest::parse(value).is_none() => return Err(Error::new(Kind::V2DatabaseFormat)),
-            b'r' if dependency::parse_list(value).is_err() => return Err(wrong()),
-            b'f' => match Flags::parse(value) {
-                Some(flags) => current.flags = flags,
-                None if self.tolerant => {}
-                None => return Err(unknown()),
-            },
-            b'F' => {
-                current.files_start.get_or_insert(range.start);
-                (current.has_folder, current.has_file) = (true, false);
-            }
-            b'M' if !current.has_folder => return Err(wrong()),
-            b'a' if !current.has_file => return Err(wrong()),
-            b'M' | b'a' if Access::parse(value).is_none() => return Err(wrong()),
-            b'R' if !current.has_folder => return Err(wrong()),
-            b'R' => current.has_file = true,
-            b'Z' if !current.has_file || Digest::parse(value).is_none() => return Err(wrong()),
-            letter if current.files_start.is_some() && !FACTS_ORDER.contains(&letter) => {
-                let known = b"MaZ".contains(&letter);
-                if !known && !self.tolerant {
-                    return Err(unknown());
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn end_of_package(&mut self, end: usize) {
-        let Some(current) = self.current.take() else { return };
-        let files_start = current.files_start.unwrap_or(end);
-        self.packages.push(Record {
-            facts: current.start..files_start,
-            files: files_start..end,
-            name: current.name,
-            version: current.version,
-            flags: current.flags,
-        });
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Kind;
 
     const IDENTITY: &str = "C:Q1qZk+NkcGgWq6PiVxeFDCbJzQ2J0=\n";
 
@@ -588,6 +465,11 @@ mod tests {
         assert_eq!(installed.replaces(first).1, 3);
         let entries: Vec<Entry<'_>> = installed.entries(first).collect();
         assert_eq!(entries.len(), 4);
+        let places = entries.iter().map(|entry| match entry {
+            Entry::Folder { path, .. } => Named::Folder(path),
+            Entry::File { name, .. } => Named::File(name),
+        });
+        assert!(installed.named(first).eq(places));
         assert!(matches!(entries[0], Entry::Folder { path: b"", access } if access.mode == 0o1777));
         let Entry::File { name: b"y", access, digest } = entries[2] else { panic!("{:?}", entries[2]) };
         assert_eq!((access.uid, access.gid, access.mode), (1, 2, 0o4755));
@@ -606,10 +488,11 @@ mod tests {
     fn flags_are_set_and_taken_off() {
         let text = format!("{IDENTITY}P:a\nV:1\nF:x\nR:y\n\n");
         let mut installed = parse(&text).unwrap();
-        installed.set_flags(0, Flags { broken_script: true, ..Flags::default() });
+        assert!(installed.set_flags(0, Flags { broken_script: true, ..Flags::default() }));
         let broken = text.replace("F:x", "f:s\nF:x");
         assert_eq!(String::from_utf8(installed.write()).unwrap(), broken);
-        installed.set_flags(0, Flags::default());
+        assert!(installed.set_flags(0, Flags::default()));
+        assert!(!installed.set_flags(0, Flags::default()));
         assert_eq!(String::from_utf8(installed.write()).unwrap(), text);
     }
 
