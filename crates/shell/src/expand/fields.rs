@@ -76,6 +76,8 @@ pub(crate) struct Expansion {
     globs: bool,
     /// Literal text is split, too: it stands in `${x-…}` outside quotes.
     pub(crate) splits_text: bool,
+    /// File name patterns are taken as text: `set -f`.
+    pub(crate) keeps_patterns: bool,
 }
 
 impl Expansion {
@@ -88,6 +90,7 @@ impl Expansion {
             quoted: Vec::new(),
             globs: false,
             splits_text: false,
+            keeps_patterns: false,
         }
     }
 
@@ -97,6 +100,7 @@ impl Expansion {
         self.purpose = purpose;
         self.start_field();
         self.splits_text = false;
+        self.keeps_patterns = false;
     }
 
     fn start_field(&mut self) {
@@ -205,7 +209,7 @@ impl Expansion {
     }
 
     fn end_field(&mut self) {
-        if self.globs && self.purpose == Purpose::Fields {
+        if self.globs && !self.keeps_patterns && self.purpose == Purpose::Fields {
             self.end_pattern();
         } else {
             self.fields.finish();
@@ -238,11 +242,6 @@ impl Expansion {
         } else {
             self.fields.sort_from(first);
         }
-    }
-
-    /// Takes file name patterns as text: `set -f`.
-    pub(crate) fn forget_patterns(&mut self) {
-        self.globs = false;
     }
 
     /// The text of a `Single` or a `Pattern`.

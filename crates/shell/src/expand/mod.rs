@@ -45,11 +45,10 @@ impl Shell {
         if let Word::Assignment(word) = word {
             return self.expand_assignment_argument(word, into);
         }
+        // Asked for before the first part: splitting ends fields in the middle of a word.
+        into.keeps_patterns = self.options.has(ShellOptions::NOGLOB);
         for part in word.parts() {
             self.expand_part(part, into)?;
-        }
-        if self.options.has(ShellOptions::NOGLOB) {
-            into.forget_patterns();
         }
         into.end_word();
         Ok(())
