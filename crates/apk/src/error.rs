@@ -50,6 +50,8 @@ pub enum Kind {
     IndexStale,
     FileIntegrity,
     CacheNotAvailable,
+    /// A signal asked for the end.
+    Interrupted,
     /// A name that would lead outside of where things are unpacked.
     UnsafePath,
     /// More than a limit allows: which one.
@@ -179,6 +181,7 @@ impl fmt::Display for Kind {
             Kind::PackageNameSpec => "package name specification is invalid",
             Kind::IndexStale => "package mentioned in index not found (try 'apk update')",
             Kind::FileIntegrity => "file integrity error",
+            Kind::Interrupted => "Interrupted system call",
             Kind::CacheNotAvailable => "cache not available",
             Kind::UnsafePath => "path leads outside of the destination",
         })

@@ -1,6 +1,7 @@
 //! An install, an upgrade and a removal are killed at every system call; the next run finds the old root or the new one.
+//! After SIGINT at every system call there is nothing left for a next run to do.
 
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -109,7 +110,7 @@ fn arguments(scratch: &Path, root: &Path, words: &[&str]) -> Vec<String> {
     arguments.push(scratch.join("repository").display().to_string());
     arguments.push("--repository".to_string());
     arguments.push(scratch.join("v3/x86_64/Packages.adb").display().to_string());
-    arguments.extend(["--allow-untrusted", "--arch", "x86_64", "--no-logfile"].map(str::to_string));
+    arguments.extend(["--allow-untrusted", "--arch", "x86_64"].map(str::to_string));
     arguments.extend(words.iter().map(|word| word.to_string()));
     arguments
 }
@@ -127,13 +128,20 @@ fn run(scratch: &Path, root: &Path, words: &[&str]) -> String {
 #[derive(PartialEq, Eq, Debug)]
 enum End {
     Killed,
-    /// It ended by itself, after that many system calls.
-    Exited(usize),
+    /// It ended by itself, after that many system calls, with a status.
+    Exited(usize, i32),
 }
 
-/// Runs the command and kills it when it enters its system call number `at`. `look` is called at each one before.
+/// Runs the command and sends it the signal when it enters its system call number `at`. `look` is called at each one
+/// before.
 #[expect(clippy::zombie_processes, reason = "waitpid waits for it, through ptrace")]
-fn run_traced(scratch: &Path, root: &Path, words: &[&str], at: usize, look: &mut dyn FnMut()) -> End {
+fn run_traced(
+    scratch: &Path,
+    root: &Path,
+    words: &[&str],
+    (at, sent): (usize, Signal),
+    look: &mut dyn FnMut(),
+) -> End {
     // The shell waits for a line, so that it can be caught before it becomes the program.
     let mut child = Command::new("/bin/sh")
         .args(["-c", "read line; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_apk")])
@@ -154,7 +162,7 @@ fn run_traced(scratch: &Path, root: &Path, words: &[&str], at: usize, look: &mut
     loop {
         let mut signal = None;
         match waitpid(pid, None).unwrap() {
-            WaitStatus::Exited(..) => return End::Exited(calls),
+            WaitStatus::Exited(_, status) => return End::Exited(calls, status),
             WaitStatus::Signaled(..) => return End::Killed,
             WaitStatus::PtraceEvent(_, _, event) if event == nix::libc::PTRACE_EVENT_EXEC => {
                 // The exit of execve itself comes next.
@@ -166,7 +174,7 @@ fn run_traced(scratch: &Path, root: &Path, words: &[&str], at: usize, look: &mut
                     calls += 1;
                     look();
                     if calls == at {
-                        kill(pid, Signal::SIGKILL).unwrap();
+                        kill(pid, sent).unwrap();
                     }
                 }
             }
@@ -177,7 +185,7 @@ fn run_traced(scratch: &Path, root: &Path, words: &[&str], at: usize, look: &mut
     }
 }
 
-/// What a root holds: mode, owner and content of every path, but of the lock.
+/// What a root holds: mode, owner and content of every path, but of the lock and the log, which tells of every run.
 fn snapshot(root: &Path) -> BTreeMap<PathBuf, (u32, u32, String)> {
     let mut found = BTreeMap::new();
     let mut folders = vec![root.to_path_buf()];
@@ -194,7 +202,7 @@ fn snapshot(root: &Path) -> BTreeMap<PathBuf, (u32, u32, String)> {
                 String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned()
             };
             let name = path.strip_prefix(root).unwrap().to_path_buf();
-            if name != Path::new("lib/apk/db/lock") {
+            if name != Path::new("lib/apk/db/lock") && name != Path::new("var/log/apk.log") {
                 found.insert(name, (metadata.mode(), metadata.uid(), content));
             }
         }
@@ -219,53 +227,82 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Kills the command at each of its system calls.
-fn kill_everywhere(name: &str, before: &[&[&str]], words: &[&str]) {
-    let scratch = Scratch(std::env::temp_dir().join(format!("apk-kill-{name}-{}", std::process::id())));
-    let folder = &scratch.0;
-    let _ = fs::remove_dir_all(folder);
-    repository(&folder.join("repository/x86_64"));
-    common::Packages::parse(V3).write(folder);
-    let old = folder.join("old");
-    fs::create_dir(&old).unwrap();
-    run(folder, &old, &["--initdb", "add"]);
-    for words in before {
-        run(folder, &old, words);
-    }
-    let old_state = snapshot(&old);
+/// A root, and what it is after a command.
+struct Roots {
+    scratch: Scratch,
+    old_state: BTreeMap<PathBuf, (u32, u32, String)>,
+    new_state: BTreeMap<PathBuf, (u32, u32, String)>,
+}
 
-    let new = folder.join("new");
-    copy(&old, &new);
-    let journal = new.join("lib/apk/db/journal");
-    let mut has_journal = false;
-    let end = run_traced(folder, &new, words, usize::MAX, &mut || has_journal |= journal.exists());
-    assert!(matches!(end, End::Exited(_)) && has_journal, "{name}: {end:?}, journal: {has_journal}");
-    run(folder, &new, &["add"]);
-    let new_state = snapshot(&new);
-    assert_ne!(old_state, new_state);
+/// Nobody is sent anything.
+const NEVER: (usize, Signal) = (usize::MAX, Signal::SIGKILL);
 
-    // How many system calls a run takes differs a little from run to run: several must have ended before their turn.
-    const OVER: usize = 5;
-    let (mut undone, mut finished, mut over) = (0, 0, 0);
-    for at in 1.. {
-        let root = folder.join("root");
-        copy(&old, &root);
-        let end = run_traced(folder, &root, words, at, &mut || {});
-        // Whichever command comes next: one that may write, or one that only looks.
-        run(folder, &root, if at % 2 == 0 { &["add"] } else { &["audit"] });
-        let state = snapshot(&root);
-        if state == old_state {
-            undone += 1;
-        } else {
-            finished += 1;
-            for (path, is) in &state {
-                assert_eq!(Some(is), new_state.get(path), "{name}: at {at}: {}", path.display());
+/// How many system calls a run takes differs a little from run to run: several must have ended before their turn.
+const OVER: usize = 5;
+
+impl Roots {
+    /// `before` are the commands that make the old root; `damage PATH` removes a file of it.
+    fn new(name: &str, before: &[&[&str]], words: &[&str]) -> Roots {
+        let scratch = Scratch(std::env::temp_dir().join(format!("apk-kill-{name}-{}", std::process::id())));
+        let folder = &scratch.0;
+        let _ = fs::remove_dir_all(folder);
+        repository(&folder.join("repository/x86_64"));
+        common::Packages::parse(V3).write(folder);
+        let old = folder.join("old");
+        fs::create_dir(&old).unwrap();
+        run(folder, &old, &["--initdb", "add"]);
+        for words in before {
+            match words {
+                ["damage", path] => fs::remove_file(old.join(path)).unwrap(),
+                words => drop(run(folder, &old, words)),
             }
-            assert_eq!(state.len(), new_state.len(), "{name}: at {at}");
+        }
+        let old_state = snapshot(&old);
+
+        let new = folder.join("new");
+        copy(&old, &new);
+        let journal = new.join("lib/apk/db/journal");
+        let mut has_journal = false;
+        let end = run_traced(folder, &new, words, NEVER, &mut || has_journal |= journal.exists());
+        assert!(matches!(end, End::Exited(_, 0)) && has_journal, "{name}: {end:?}, journal: {has_journal}");
+        run(folder, &new, &["add"]);
+        let new_state = snapshot(&new);
+        assert_ne!(old_state, new_state);
+        Roots { scratch, old_state, new_state }
+    }
+
+    /// Runs the command on the old root, sends the signal, and looks what the root is then. True if it is new.
+    fn interrupt(&self, words: &[&str], at: usize, sent: Signal) -> (End, bool) {
+        let folder = &self.scratch.0;
+        let root = folder.join("root");
+        copy(&folder.join("old"), &root);
+        let end = run_traced(folder, &root, words, (at, sent), &mut || {});
+        if sent == Signal::SIGKILL {
+            // Whichever command comes next: one that may write, or one that only looks.
+            run(folder, &root, if at.is_multiple_of(2) { &["add"] } else { &["audit"] });
+        }
+        let state = snapshot(&root);
+        let is_new = state != self.old_state;
+        if is_new {
+            for (path, is) in &state {
+                assert_eq!(Some(is), self.new_state.get(path), "{words:?}: at {at}: {}", path.display());
+            }
+            assert_eq!(state.len(), self.new_state.len(), "{words:?}: at {at}");
         }
         fs::remove_dir_all(&root).unwrap();
-        if let End::Exited(calls) = end {
-            assert_eq!(state, new_state, "{name}: {calls} calls");
+        (end, is_new)
+    }
+}
+
+/// Kills the command at each of its system calls.
+fn kill_everywhere(name: &str, before: &[&[&str]], words: &[&str]) {
+    let roots = Roots::new(name, before, words);
+    let (mut undone, mut finished, mut over) = (0, 0, 0);
+    for at in 1.. {
+        let (end, is_new) = roots.interrupt(words, at, Signal::SIGKILL);
+        *if is_new { &mut finished } else { &mut undone } += 1;
+        if let End::Exited(calls, _) = end {
+            assert!(is_new, "{name}: {calls} calls");
             over += 1;
             if over == OVER {
                 break;
@@ -273,6 +310,27 @@ fn kill_everywhere(name: &str, before: &[&[&str]], words: &[&str]) {
         }
     }
     assert!(undone > 0 && finished > OVER, "{name}: {undone} undone, {finished} finished");
+}
+
+/// Asks the command to end at each of its system calls.
+fn stop_everywhere(name: &str, before: &[&[&str]], words: &[&str]) {
+    let roots = Roots::new(name, before, words);
+    let (mut undone, mut finished, mut over) = (0, 0, 0);
+    for at in 1.. {
+        let (end, is_new) = roots.interrupt(words, at, Signal::SIGINT);
+        *if is_new { &mut finished } else { &mut undone } += 1;
+        match end {
+            // Before the program has asked to be told.
+            End::Killed => assert!(!is_new, "{name}: at {at}"),
+            End::Exited(_, 130) => {}
+            End::Exited(_, 0) => over += usize::from(is_new),
+            other => panic!("{name}: at {at}: {other:?}"),
+        }
+        if over == OVER {
+            break;
+        }
+    }
+    assert!(undone > OVER && finished > OVER, "{name}: {undone} undone, {finished} finished");
 }
 
 #[test]
@@ -291,6 +349,18 @@ fn a_removal() {
 }
 
 #[test]
+fn a_repair() {
+    let before: &[&[&str]] = &[&["add", "a=1", "c=1"], &["damage", "usr/bin/a"], &["damage", "usr/gone/x"]];
+    kill_everywhere("fix", before, &["fix", "a", "c"]);
+}
+
+#[test]
+fn an_undo() {
+    let before: &[&[&str]] = &[&["add", "a=1", "b"], &["add", "a=2", "c"]];
+    kill_everywhere("undo", before, &["undo"]);
+}
+
+#[test]
 fn an_install_of_version_3() {
     kill_everywhere("install3", &[], &["add", "c=1", "d"]);
 }
@@ -298,4 +368,19 @@ fn an_install_of_version_3() {
 #[test]
 fn an_upgrade_of_version_3() {
     kill_everywhere("upgrade3", &[&["add", "c=1", "d"]], &["add", "c=2", "!d"]);
+}
+
+#[test]
+fn an_install_is_stopped() {
+    stop_everywhere("stop-install", &[], &["add", "a=1", "c=1"]);
+}
+
+#[test]
+fn an_upgrade_is_stopped() {
+    stop_everywhere("stop-upgrade", &[&["add", "a=1", "c=1"]], &["add", "a=2", "c=2"]);
+}
+
+#[test]
+fn a_removal_is_stopped() {
+    stop_everywhere("stop-removal", &[&["add", "a=1", "b"]], &["add", "!a"]);
 }

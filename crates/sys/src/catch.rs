@@ -14,6 +14,11 @@ extern "C" fn remember(signal: libc::c_int) {
     ANY.store(true, Ordering::Release);
 }
 
+extern "C" fn end(signal: libc::c_int) {
+    // SAFETY: _exit may be called in a handler, and does not return.
+    unsafe { libc::_exit(128 + signal) }
+}
+
 /// What a signal does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Disposition {
@@ -21,6 +26,8 @@ pub enum Disposition {
     Ignored,
     /// Remembered for `take`. System calls that wait are interrupted.
     Caught,
+    /// Ends the program at once, with the exit status that a shell gives for it: 128 and the signal's number.
+    Ends,
 }
 
 /// The disposition of `signal`, or None for one that cannot be asked about.
@@ -34,6 +41,7 @@ pub fn disposition(signal: i32) -> Option<Disposition> {
         Some(match action.sa_sigaction {
             libc::SIG_DFL => Disposition::Default,
             libc::SIG_IGN => Disposition::Ignored,
+            handler if handler == end as *const () as usize => Disposition::Ends,
             _ => Disposition::Caught,
         })
     }
@@ -51,6 +59,7 @@ pub fn set(signal: i32, disposition: Disposition) -> io::Result<()> {
             Disposition::Default => libc::SIG_DFL,
             Disposition::Ignored => libc::SIG_IGN,
             Disposition::Caught => remember as *const () as usize,
+            Disposition::Ends => end as *const () as usize,
         };
         if libc::sigaction(signal, &action, std::ptr::null_mut()) != 0 {
             return Err(io::Error::last_os_error());
@@ -63,6 +72,11 @@ pub fn set(signal: i32, disposition: Disposition) -> io::Result<()> {
 #[inline]
 pub fn any() -> bool {
     ANY.load(Ordering::Acquire)
+}
+
+/// The signals that came, which stay as they are: bit n - 1 for signal n.
+pub fn pending() -> u64 {
+    PENDING.load(Ordering::Acquire)
 }
 
 /// The signals that came, which are then forgotten: bit n - 1 for signal n.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::commit::change_line;
 use super::download::{self, Downloads, Wanted};
+use super::interrupt::{self, Stoppable};
 use super::system::System;
 use super::{Cx, Failure, Result, os};
 use crate::database::Database;
@@ -40,7 +41,9 @@ pub fn run(
     let mut downloads = Downloads::default();
     if cx.globals.cache_predownload && download::keeps_packages(cx, system) {
         let fetches = !wanted.is_empty();
-        if download::into_cache(cx, system, wanted, false) > 0 {
+        let failed = download::into_cache(cx, system, wanted, false);
+        interrupt::check()?;
+        if failed > 0 {
             return Err(Failure::Exit(99));
         }
         if fetches {
@@ -48,6 +51,7 @@ pub fn run(
         }
     } else {
         downloads = download::download(cx, system, wanted);
+        interrupt::check()?;
     }
     let mut steps = Vec::with_capacity(changes.len());
     let positions = database.installed.positions();
@@ -65,6 +69,7 @@ pub fn run(
     let world = world_text(universe, solution);
     let messages = &mut cx.messages;
     let mut hook = None;
+    let section = interrupt::Section::enter();
     let outcome = transaction::run(database, &settings, world, steps, &mut |event| match event {
         Event::Begin(number) => {
             messages.message(&lines[number]);
@@ -117,6 +122,7 @@ pub fn run(
             }
         }
     });
+    drop(section);
     cx.messages.end_progress();
     let outcome = outcome?;
     if cx.globals.sync.or(is_system(database)) {
@@ -227,6 +233,7 @@ fn settings(cx: &Cx, database: &Database) -> Result<Settings> {
         overlay,
         resets_folders: cx.options.has("directory-permissions"),
         lists: cx.messages.verbosity > 2,
+        is_stopped: interrupt::is_wanted,
     })
 }
 
@@ -382,6 +389,7 @@ fn open<'k>(
             Some(identity) if !is_given => Trust::identity(keys, identity),
             _ => Trust { allow_untrusted, ..Trust::signed(keys) },
         };
-        PackageReader::open(Box::new(BufReader::with_capacity(32 * 1024, file)), trust)
+        let file = BufReader::with_capacity(32 * 1024, Stoppable(file));
+        PackageReader::open(Box::new(file), trust)
     })
 }

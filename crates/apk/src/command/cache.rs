@@ -8,7 +8,7 @@ use std::path::Path;
 use super::commit::{self, Plan};
 use super::options::{Group, Takes, opt};
 use super::system::{ALL, System};
-use super::{Applet, Cx, Failure, Result, apply, download};
+use super::{Applet, Cx, Failure, Result, apply, download, interrupt};
 use crate::dependency::Dependency;
 use crate::solver::Flags;
 
@@ -112,6 +112,7 @@ fn fetch_missing(cx: &mut Cx, system: &System) -> Result {
     let packages = solution.changes.list.iter().filter_map(|change| change.new);
     let wanted = packages.filter_map(|id| apply::wanted(cx, system, &universe, id)).collect();
     let failed = download::into_cache(cx, system, wanted, is_simulated(cx));
+    interrupt::check()?;
     if failed > 0 { Err(Failure::Exit(99)) } else { Ok(0) }
 }
 

@@ -4,15 +4,16 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, mpsc};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use super::refresh;
+use super::servers::{self, Servers};
 use super::system::System;
-use super::{Cx, os};
+use super::{Cx, interrupt, os};
 use crate::error::{Error, Kind, Result};
 use crate::identity::Identity;
+use crate::network::{self, Passed};
 use crate::reader::PackageReader;
 use crate::trust::{Keys, Trust};
 
@@ -72,6 +73,10 @@ pub fn download(cx: &mut Cx, system: &System, wanted: Vec<Wanted>) -> Downloads 
         }
         downloads.files.insert(one.package, fetched);
     });
+    if interrupt::is_wanted() {
+        // They are taken up by the next run.
+        downloads.temporary.clear();
+    }
     downloads
 }
 
@@ -124,7 +129,8 @@ pub fn into_cache(cx: &mut Cx, system: &System, wanted: Vec<Wanted>, simulates: 
     failed
 }
 
-/// Fetches packages, some at a time; `arrived` is called for each, as it comes.
+/// Fetches packages, some at a time; `arrived` is called for each, as it comes. Once a signal asks for the end, no more
+/// come: what is there of them is taken up by the next run.
 fn fetch_all(
     cx: &mut Cx,
     system: &System,
@@ -141,35 +147,115 @@ fn fetch_all(
         return;
     }
     remove_left_overs(folder);
-    let (settings, keys) = (refresh::settings(cx), system.keys());
-    let queue = Mutex::new(wanted.iter());
-    let bytes = AtomicU64::new(0);
+    let job = Arc::new(Job {
+        servers: Arc::clone(system.servers(cx)),
+        keys: Arc::clone(system.keys()),
+        wanted: wanted.to_vec(),
+        next: AtomicUsize::new(0),
+        bytes: AtomicU64::new(0),
+        folder: folder.to_path_buf(),
+        keeps,
+    });
+    let _section = interrupt::Section::enter();
     let (sender, receiver) = mpsc::channel();
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE.min(wanted.len()) {
-            let sender = sender.clone();
-            let (queue, settings, folder, bytes) = (&queue, &settings, &folder, &bytes);
-            scope.spawn(move || {
-                loop {
-                    let next = queue.lock().ok().and_then(|mut queue| queue.next());
-                    let Some(one) = next else { return };
-                    let path = folder.join(os(&file_name(one, keeps)));
-                    let fetched = fetch(settings, one, &path, keeps, keys, bytes);
-                    if sender.send((one, fetched.map(|()| path))).is_err() {
-                        return;
+    let mut started = 0;
+    for _ in 0..AT_ONCE.min(wanted.len()) {
+        let (job, sender) = (Arc::clone(&job), sender.clone());
+        let thread = std::thread::Builder::new().spawn(move || job.work(&sender));
+        started += usize::from(thread.is_ok());
+    }
+    if started == 0 {
+        job.work(&sender);
+    }
+    drop(sender);
+    let mut said: Vec<Vec<u8>> = Vec::new();
+    loop {
+        match receiver.recv_timeout(TICK) {
+            Ok((number, fetched, passed)) => {
+                for passed in passed {
+                    if !said.contains(&passed.url) {
+                        said.push(passed.url.clone());
+                        servers::warn(cx, &[passed]);
                     }
                 }
-            });
+                arrived(cx, &wanted[number], fetched);
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) if interrupt::is_wanted() => break,
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                cx.messages.move_bar(job.bytes.load(Ordering::Relaxed));
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => break,
         }
-        drop(sender);
+    }
+}
+
+/// Packages to be fetched by several threads.
+struct Job {
+    servers: Arc<Servers>,
+    keys: Arc<Keys>,
+    wanted: Vec<Wanted>,
+    /// The number of the next one.
+    next: AtomicUsize,
+    /// How many came, of all.
+    bytes: AtomicU64,
+    folder: PathBuf,
+    keeps: bool,
+}
+
+/// The number of a package, what became of it, and the servers that were passed over.
+type Arrival = (usize, Result<PathBuf>, Vec<Passed>);
+
+impl Job {
+    /// What one thread does.
+    fn work(&self, sender: &mpsc::Sender<Arrival>) {
         loop {
-            match receiver.recv_timeout(TICK) {
-                Ok((one, fetched)) => arrived(cx, one, fetched),
-                Err(mpsc::RecvTimeoutError::Timeout) => cx.messages.move_bar(bytes.load(Ordering::Relaxed)),
-                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(one) = self.wanted.get(number) else { return };
+            let path = self.folder.join(os(&file_name(one, self.keeps)));
+            let (fetched, passed) = self.fetch(one, &path);
+            if sender.send((number, fetched.map(|()| path), passed)).is_err() {
+                return;
             }
         }
-    });
+    }
+
+    fn fetch(&self, one: &Wanted, path: &Path) -> (Result, Vec<Passed>) {
+        let is_identified = one.identity.is_some();
+        if !self.keeps && is_identified && self.check(one, path).is_ok() {
+            // An interrupted run has left it.
+            return (Ok(()), Vec::new());
+        }
+        let mut beside = path.as_os_str().to_os_string();
+        beside.push(".part");
+        let beside = Path::new(&beside);
+        let is_taken_up = is_identified && beside.metadata().is_ok_and(|metadata| metadata.len() > 0);
+        // What does not stay in the cache is checked while it is unpacked, if nothing better can be done about it here.
+        let checks = self.keeps || is_taken_up || self.servers.has_mirrors();
+        let mut check = |path: &Path| if checks { self.check(one, path) } else { Ok(()) };
+        let wanted = network::Wanted { url: &one.url, since: None, is_identified };
+        let (fetched, passed) = self.servers.fetch(wanted, beside, &mut check, &mut |count| {
+            self.bytes.fetch_add(count, Ordering::Relaxed);
+        });
+        let fetched = match fetched {
+            Ok(()) => fs::rename(beside, path).map_err(Error::from),
+            Err(error) => {
+                // A part of the right file is taken up by the next run.
+                if !is_identified || beside.metadata().is_ok_and(|metadata| metadata.len() == 0) {
+                    let _ = fs::remove_file(beside);
+                }
+                Err(error)
+            }
+        };
+        (fetched, passed)
+    }
+
+    /// Whether the file is the package that the index names.
+    fn check(&self, one: &Wanted, path: &Path) -> Result {
+        let Some(identity) = one.identity else { return Ok(()) };
+        let file = BufReader::new(File::open(path)?);
+        PackageReader::open(Box::new(file), Trust::identity(&self.keys, identity))?.finish()?;
+        Ok(())
+    }
 }
 
 /// Removes what killed runs left in the cache.
@@ -197,49 +283,4 @@ fn file_name(one: &Wanted, keeps: bool) -> Vec<u8> {
 pub fn cached_name(full_name: &[u8], identity: Option<&Identity>) -> Vec<u8> {
     let hex = identity.map(Identity::hex).unwrap_or_default();
     [full_name, b".", &hex.as_bytes()[..hex.len().min(8)], b".apk"].concat()
-}
-
-fn fetch(
-    settings: &crate::network::Settings,
-    one: &Wanted,
-    path: &Path,
-    keeps: bool,
-    keys: &Keys,
-    bytes: &AtomicU64,
-) -> Result {
-    let mut beside = path.as_os_str().to_os_string();
-    beside.push(".part");
-    let beside = Path::new(&beside);
-    let fetched = fetch_beside(settings, one, beside, keeps, keys, bytes);
-    match fetched {
-        Ok(()) => Ok(fs::rename(beside, path)?),
-        Err(error) => {
-            let _ = fs::remove_file(beside);
-            Err(error)
-        }
-    }
-}
-
-fn fetch_beside(
-    settings: &crate::network::Settings,
-    one: &Wanted,
-    beside: &Path,
-    keeps: bool,
-    keys: &Keys,
-    bytes: &AtomicU64,
-) -> Result {
-    let mut file = File::options().read(true).write(true).create(true).truncate(true).open(beside)?;
-    if let Some(local) = one.url.strip_prefix(b"test:") {
-        std::io::copy(&mut File::open(os(local))?, &mut file)?;
-    } else {
-        crate::network::fetch(settings, &one.url, None, &mut file, &mut |count| {
-            bytes.fetch_add(count, Ordering::Relaxed);
-        })?;
-    }
-    // What stays in the cache is what the index named; the rest is checked while it is unpacked.
-    if let (true, Some(identity)) = (keeps, one.identity) {
-        let file = BufReader::new(File::open(beside)?);
-        PackageReader::open(Box::new(file), Trust::identity(keys, identity))?.finish()?;
-    }
-    Ok(())
 }

@@ -3,14 +3,16 @@
 use std::fs::{self, File};
 use std::io::{self, BufReader, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::apply::{self, Located, PIECE};
 use super::download::PACKAGE_WEIGHT;
 use super::groups::QUERY;
 use super::options::{Group, Opt, Takes, opt};
 use super::system::{System, Wanted};
-use super::{Applet, Cx, Result, os, refresh};
+use super::{Applet, Cx, Result, interrupt, os, servers};
 use crate::error::{Error, Kind};
+use crate::network;
 use crate::reader::PackageReader;
 use crate::solver::{self, Request};
 use crate::trust::Trust;
@@ -94,6 +96,7 @@ fn run(cx: &mut Cx) -> Result {
     let mut weight = 0;
     for id in done {
         if let Err(error) = one(cx, &system, &universe, id) {
+            interrupt::check()?;
             let full_name = String::from_utf8_lossy(&full_name(&universe, id)).into_owned();
             cx.messages.error(format!("{full_name}: {}", error.reason()));
             errors += 1;
@@ -177,6 +180,10 @@ fn one(cx: &mut Cx, system: &System, universe: &Universe<'_>, id: PackageId) -> 
         PathBuf::from(beside)
     };
     let fetched = copy(cx, system, &place, &beside, package.identity);
+    if interrupt::is_wanted() && !to_stdout {
+        // It is taken up by the next run.
+        return fetched;
+    }
     let finished = match (fetched, to_stdout) {
         (Err(error), _) => Err(error),
         (Ok(()), false) => return Ok(fs::rename(&beside, &target)?),
@@ -188,14 +195,31 @@ fn one(cx: &mut Cx, system: &System, universe: &Universe<'_>, id: PackageId) -> 
 
 /// Copies a package and checks that it is the one that the index names.
 fn copy(
-    cx: &Cx,
+    cx: &mut Cx,
     system: &System,
     place: &Located,
     beside: &std::path::Path,
     identity: Option<crate::identity::Identity>,
 ) -> crate::error::Result {
+    let keys = Arc::clone(system.keys());
+    let check = move |path: &std::path::Path| {
+        let trust = match identity {
+            Some(identity) => Trust::identity(&keys, identity),
+            None => Trust::signed(&keys),
+        };
+        PackageReader::open(Box::new(BufReader::new(File::open(path)?)), trust)?.finish()
+    };
     match place {
-        Located::Remote(url) => refresh::fetch(cx, url, None, beside)?,
+        Located::Remote(url) => {
+            let (servers, url, path) = (Arc::clone(system.servers(cx)), url.clone(), beside.to_path_buf());
+            let (fetched, passed) = servers::unless_interrupted(move || {
+                let is_identified = identity.is_some();
+                let wanted = network::Wanted { url: &url, since: None, is_identified };
+                servers.fetch(wanted, &path, &mut |path| check(path).map(drop), &mut |_| {})
+            })?;
+            servers::warn(cx, &passed);
+            fetched
+        }
         Located::Here(path) => {
             let mut input = File::open(path).map_err(|error| match error.kind() {
                 io::ErrorKind::NotFound => Error::new(Kind::IndexStale),
@@ -204,14 +228,10 @@ fn copy(
             let mut file = File::create(beside)?;
             io::copy(&mut input, &mut file)?;
             file.flush()?;
+            check(beside)?;
+            Ok(())
         }
     }
-    let trust = match identity {
-        Some(identity) => Trust::identity(system.keys(), identity),
-        None => Trust::signed(system.keys()),
-    };
-    PackageReader::open(Box::new(BufReader::new(File::open(beside)?)), trust)?.finish()?;
-    Ok(())
 }
 
 /// The file's name by the specification: `${name}`, `${version}`, `${arch}`, `${hash}`, each with `:N` for the first N

@@ -32,6 +32,7 @@ pub mod help;
 pub mod history;
 pub mod index;
 pub mod info;
+pub mod interrupt;
 pub mod list;
 pub mod lock;
 pub mod manifest;
@@ -46,6 +47,7 @@ pub mod query;
 pub mod refresh;
 pub mod search;
 mod select;
+pub mod servers;
 pub mod stats;
 pub mod system;
 mod time;
@@ -173,8 +175,9 @@ const EXIT_MOST: i32 = 99;
 pub fn run(args: Vec<OsString>) -> u8 {
     let words: Vec<Vec<u8>> = args.into_iter().map(OsStringExt::into_vec).collect();
     let mut messages = Messages::to_process(1);
+    interrupt::begin();
     let code = dispatch(words, &mut messages);
-    finish(&mut messages, code)
+    interrupt::end(finish(&mut messages, code))
 }
 
 /// Sends what is buffered. A write error makes success a failure.
@@ -251,6 +254,8 @@ fn dispatch(words: Vec<Vec<u8>>, messages: &mut Messages) -> i32 {
     let mut cx = Cx { applet, globals, options, args, command_line: words, messages: own };
     let code = match (applet.run)(&mut cx) {
         Ok(code) | Err(Failure::Exit(code)) => code,
+        // What failed did so because of the signal: the reference says nothing, either.
+        Err(Failure::Error(_)) if interrupt::is_wanted() => EXIT_INTERRUPTED,
         Err(Failure::Error(text)) => {
             cx.messages.error(text);
             EXIT_MOST

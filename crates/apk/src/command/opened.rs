@@ -62,10 +62,13 @@ pub fn open_for(cx: &mut Cx, purpose: Purpose) -> Result<Database> {
     let messages = &mut cx.messages;
     let opened = Database::open(&opening, &mut |holder| {
         let text = "Waiting for repository lock";
+        if messages.verbosity < 1 {
+            return;
+        }
         // Scripts that give a time know the line as it is.
         match (holder, waits_by_default) {
-            ("", _) | (_, false) => messages.message(text),
-            (holder, true) => messages.message(format!("{text}: {holder} has it")),
+            ("", _) | (_, false) => messages.error_line(text),
+            (holder, true) => messages.error_line(format!("{text}: {holder} has it")),
         }
     });
     let database = match opened {

@@ -5,10 +5,12 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::globals::ExtraRepository;
 use super::refresh::{self, Refreshed};
-use super::{ARCH, Cx, Failure, Result, opened, os};
+use super::servers::{self, Servers, merged_folders};
+use super::{ARCH, Cx, Failure, Result, interrupt, opened, os};
 use crate::adb;
 use crate::catalog::{self, Catalog, Made, Stored};
 use crate::database::Database;
@@ -42,7 +44,9 @@ pub struct System {
     pub repositories: Repositories,
     /// Of each repository: the index's description, or why there is none.
     pub indexes: Vec<std::result::Result<Vec<u8>, Error>>,
-    keys: Keys,
+    keys: Arc<Keys>,
+    /// How servers are talked to, once somebody has asked.
+    servers: OnceCell<Arc<Servers>>,
     catalogs: Vec<(Stored, Origin)>,
     /// The directory of the cache, once somebody has asked for it.
     cache: OnceCell<PathBuf>,
@@ -80,7 +84,8 @@ impl System {
         }
         let mut system = System {
             arches: arches(cx, &root),
-            keys: keys(cx, &root),
+            keys: Arc::new(keys(cx, &root)),
+            servers: OnceCell::new(),
             root,
             world: Vec::new(),
             repositories: Repositories::default(),
@@ -108,8 +113,9 @@ impl System {
             system.reachable = local.fold(0, |set, (number, _)| set | 1 << number);
         }
         for number in 0..system.repositories.list.len() {
-            let mut fresh = None;
-            let tried = system.refresh(cx, number, &mut fresh);
+            let refresh::Outcome { refreshed: tried, fresh, passed } = system.refresh(cx, number);
+            interrupt::check()?;
+            servers::warn(cx, &passed);
             let index = system.read_index(cx, number, fresh);
             let repository = &system.repositories.list[number];
             let from = match (repository.is_remote(), &tried, &index) {
@@ -172,7 +178,7 @@ impl System {
     }
 
     /// The trusted keys.
-    pub fn keys(&self) -> &Keys {
+    pub fn keys(&self) -> &Arc<Keys> {
         &self.keys
     }
 
@@ -265,19 +271,21 @@ impl System {
     }
 
     /// Fetches the index of a repository, if it lies on a server and is old.
-    /// What was read of it to see that it is whole is left in `fresh`.
-    fn refresh(&self, cx: &Cx, number: usize, fresh: &mut Option<Index>) -> Refreshed {
+    fn refresh(&self, cx: &Cx, number: usize) -> refresh::Outcome<Index> {
         let repository = &self.repositories.list[number];
         if !repository.is_remote() {
-            return Refreshed::NotTried;
+            return refresh::Outcome { refreshed: Refreshed::NotTried, fresh: None, passed: Vec::new() };
         }
         let path = self.cache_folder(cx).join(repository.cache_name());
-        refresh::refresh(cx, &repository.index_url(), &path, &mut |path| {
-            let trust =
-                Trust { keys: &self.keys, allow_untrusted: cx.globals.allow_untrusted, identity: None };
-            *fresh = Some(read_index_file(path, trust)?);
-            Ok(())
-        })
+        let (keys, allow_untrusted) = (Arc::clone(&self.keys), cx.globals.allow_untrusted);
+        let read =
+            move |path: &Path| read_index_file(path, Trust { keys: &keys, allow_untrusted, identity: None });
+        refresh::refresh(cx, || Arc::clone(self.servers(cx)), &repository.index_url(), &path, read)
+    }
+
+    /// How servers are talked to.
+    pub fn servers(&self, cx: &Cx) -> &Arc<Servers> {
+        self.servers.get_or_init(|| Arc::new(Servers::new(cx, &self.root)))
     }
 
     /// The names under which known packages lie in the cache, with their sizes: of installed packages, and of those of the
@@ -421,21 +429,6 @@ fn keys(cx: &Cx, root: &Path) -> Keys {
         }),
     }
     keys
-}
-
-/// The files of several folders by name; a name in an earlier folder hides the same one in a later.
-fn merged_folders(root: &Path, folders: &[&str]) -> Vec<(String, PathBuf)> {
-    let mut files: Vec<(String, PathBuf)> = Vec::new();
-    for folder in folders {
-        for entry in fs::read_dir(root.join(folder)).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if !files.iter().any(|(other, _)| *other == name) {
-                files.push((name, entry.path()));
-            }
-        }
-    }
-    files.sort();
-    files
 }
 
 /// An index of either version: its packages are blocks of lines.

@@ -9,7 +9,8 @@ pub static APPLET: Applet = Applet {
     summary: "Update repository indexes",
     usage: &[""],
     description: "Fetches the indexes of all repositories, as old as those in the cache may be. Other commands fetch \
-                  them themselves when they are too old.",
+                  them themselves when they are too old. Where a server fails, those are asked that \
+                  /etc/apk/mirrors.d/*.list names beside it: places with the same files, a url a line.",
     groups: &[],
     run,
 };

@@ -23,6 +23,7 @@ pub(super) struct Head {
     location: Option<String>,
     modified: Option<String>,
     tag: Option<String>,
+    range_start: Option<u64>,
 }
 
 /// An answer; its body is read with `Read`.
@@ -35,6 +36,8 @@ pub struct Response {
     pub(super) validator: Option<String>,
     /// Where a redirect leads to.
     location: Option<String>,
+    /// The offset that the body of a partial answer begins with.
+    pub(super) range_start: Option<u64>,
     body: Body,
 }
 
@@ -51,12 +54,13 @@ enum Left {
     UntilClosed,
 }
 
-/// Asks for a url. `resume`: only what is behind that many bytes, if the file is still the one of the validator.
+/// Asks for a url. `resume`: only what is behind that many bytes, if the file is still the one of the validator, or in any
+/// case where there is none.
 pub(super) fn get(
     settings: &Settings,
     url: &Url,
     since: Option<i64>,
-    resume: Option<(u64, &str)>,
+    resume: Option<(u64, Option<&str>)>,
 ) -> Result<Response> {
     let mut url = url.clone();
     for _ in 0..=REDIRECTS_MAX {
@@ -89,7 +93,7 @@ fn request(
     url: &Url,
     proxy: Option<&Url>,
     since: Option<i64>,
-    resume: Option<(u64, &str)>,
+    resume: Option<(u64, Option<&str>)>,
 ) -> String {
     let through_proxy = proxy.filter(|_| !url.is_tls);
     let target = if through_proxy.is_some() { url.absolute() } else { url.path.clone() };
@@ -118,7 +122,9 @@ fn request(
     match resume {
         Some((offset, validator)) => {
             field("Range", &format!("bytes={offset}-"));
-            field("If-Range", validator);
+            if let Some(validator) = validator {
+                field("If-Range", validator);
+            }
         }
         None => {
             if let Some(since) = since {
@@ -170,6 +176,7 @@ fn parse_head(text: &str) -> Option<Head> {
         location: None,
         modified: None,
         tag: None,
+        range_start: None,
     };
     for line in lines {
         let Some((name, value)) = line.split_once(':') else { continue };
@@ -179,11 +186,18 @@ fn parse_head(text: &str) -> Option<Head> {
             "transfer-encoding" => head.is_chunked = value.to_ascii_lowercase().ends_with("chunked"),
             "location" => head.location = Some(value.to_string()),
             "last-modified" => head.modified = Some(value.to_string()),
+            "content-range" => head.range_start = range_start(value),
             "etag" => head.tag = Some(value.to_string()),
             _ => {}
         }
     }
     Some(head)
+}
+
+/// The first offset of `bytes 5-9/10` (RFC 9110, section 14.4).
+fn range_start(value: &str) -> Option<u64> {
+    let (start, _) = value.strip_prefix("bytes")?.trim_start().split_once('-')?;
+    start.parse().ok()
 }
 
 /// What a status means (RFC 9110, section 15): the same words, whatever the server says.
@@ -224,6 +238,7 @@ impl Response {
             modified: head.modified.as_deref().and_then(parse_date),
             validator: tag.or(head.modified),
             location: head.location,
+            range_start: head.range_start,
             body: Body { stream, left },
         })
     }

@@ -4,6 +4,7 @@
 
 mod connect;
 mod http;
+mod mirrors;
 #[cfg(feature = "tls")]
 mod tls;
 pub mod url;
@@ -13,6 +14,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::time::Duration;
 
 pub use self::http::Response;
+pub use self::mirrors::{Mirrors, Passed, fetch};
 use self::url::Url;
 use crate::error::{Error, Kind, Result};
 
@@ -110,33 +112,15 @@ pub struct Fetched {
     pub modified: Option<i64>,
 }
 
-/// Fetches a url into a file, which is empty at first. `since`: only if it was changed after that time; else the error is
-/// `Unchanged`. A transfer that breaks is taken up where it broke. `progress` gets the bytes that came.
-///
-/// Errors: what kind of trouble it was, and with whom.
-pub fn fetch(
-    settings: &Settings,
-    url: &[u8],
-    since: Option<i64>,
-    file: &mut File,
-    progress: &mut dyn FnMut(u64),
-) -> Result<Fetched> {
-    let url = Url::parse(url)?;
-    let mut transfer = Transfer { size: 0, validator: None, modified: None };
-    let mut pause = Duration::from_millis(250);
-    let mut attempts = 0;
-    loop {
-        let error = match transfer.run(settings, &url, since, file, progress) {
-            Ok(()) => return Ok(Fetched { size: transfer.size, modified: transfer.modified }),
-            Err(error) => error,
-        };
-        if attempts >= settings.retries_max || !may_pass(&error) {
-            return Err(error);
-        }
-        attempts += 1;
-        std::thread::sleep(pause);
-        pause *= 2;
-    }
+/// What is to be fetched.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    pub url: &'a [u8],
+    /// Only if it was changed after that time, in seconds since 1970; else the error is `Unchanged`.
+    pub since: Option<i64>,
+    /// The check that the caller makes finds any bytes out that are of another file. So a transfer may be taken up with
+    /// whatever the file has already, and at another server.
+    pub is_identified: bool,
 }
 
 /// Whether trying again may help.
@@ -175,9 +159,16 @@ struct Transfer {
     /// What tells that the server still has the same file: its entity tag or time.
     validator: Option<String>,
     modified: Option<i64>,
+    /// Whether it may be taken up without a validator.
+    is_identified: bool,
 }
 
 impl Transfer {
+    /// The next run begins with nothing.
+    fn forget(&mut self) {
+        (self.size, self.validator) = (0, None);
+    }
+
     fn run(
         &mut self,
         settings: &Settings,
@@ -186,14 +177,19 @@ impl Transfer {
         file: &mut File,
         progress: &mut dyn FnMut(u64),
     ) -> Result {
-        let resume = self.validator.clone().filter(|_| self.size > 0);
-        let mut response =
-            http::get(settings, url, since, resume.as_deref().map(|validator| (self.size, validator)))?;
+        let resumes = self.size > 0 && (self.is_identified || self.validator.is_some());
+        let resume = resumes.then_some((self.size, self.validator.as_deref()));
+        let mut response = http::get(settings, url, since, resume)?;
         match response.status {
-            206 if resume.is_some() => {}
+            206 if resumes && response.range_start == Some(self.size) => {}
             200 => {
                 self.size = 0;
                 file.set_len(0)?;
+            }
+            206 | 416 if resumes => {
+                // The file is shorter than what is there, or the server counts in its own way: once more from the start.
+                self.forget();
+                return self.run(settings, url, since, file, progress);
             }
             304 => return Err(Kind::Unchanged.into()),
             status => {
@@ -268,7 +264,9 @@ mod tests {
         ));
         let mut file = File::create(&path).unwrap();
         let url = format!("{address}/a/b.apk");
-        let fetched = fetch(&settings(), url.as_bytes(), since, &mut file, &mut |_| {});
+        let wanted = Wanted { url: url.as_bytes(), since, is_identified: false };
+        let fetched =
+            fetch(&settings(), &Mirrors::default(), wanted, &mut file, &mut |_| Ok(()), &mut |_| {}).0;
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
         (fetched, text)

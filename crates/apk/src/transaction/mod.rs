@@ -73,6 +73,8 @@ pub struct Settings {
     pub resets_folders: bool,
     /// Every path is told of.
     pub lists: bool,
+    /// Asked now and then before the point of no return: whether all should be undone.
+    pub is_stopped: fn() -> bool,
 }
 
 /// What happens, as it happens.

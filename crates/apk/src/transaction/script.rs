@@ -151,7 +151,11 @@ impl Runner {
         while lines.iter().any(Lines::is_open) {
             let fds: Vec<RawFd> =
                 lines.iter().map(|lines| lines.file.as_ref().map_or(-1, AsRawFd::as_raw_fd)).collect();
-            let ready = sys::socket::wait_readable(&fds, POLL_MS)?;
+            let ready = match sys::socket::wait_readable(&fds, POLL_MS) {
+                // The program got the signal, too, or is to go on.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                ready => ready?,
+            };
             // A daemon that the script started may keep the streams open for ever.
             if !ready.contains(&true) {
                 if ended.is_none() {

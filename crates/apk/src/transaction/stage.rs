@@ -105,7 +105,7 @@ pub struct Stage<'a> {
 pub enum Failure {
     /// This package is not installed, others are.
     Package(Error),
-    /// Nothing is installed: there is no room, or the journal cannot be written.
+    /// Nothing is installed: there is no room, the journal cannot be written, or the run is to end.
     All(Error),
 }
 
@@ -113,6 +113,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         match &error.kind {
             crate::error::Kind::Io(inner) if is_full(inner) => Failure::All(error),
+            crate::error::Kind::Interrupted => Failure::All(error),
             _ => Failure::Package(error),
         }
     }

@@ -1,7 +1,9 @@
 //! A server of files over HTTP, for tests: what it is asked for decides how it behaves.
 //!
 //! Paths below `/404`, `/500`, `/403` get that answer; below `/redirect` one that leads to the rest of the path; below `/cut`
-//! half of the file, and the whole when the rest is asked for; below `/auth` only with `u:p`; below `/drop` nothing at all.
+//! half of the file, and the whole when the rest is asked for; below `/short` half of it as if that were all; below `/stall` half
+//! of it, and then nothing until the client goes away; below `/lazy` the same of packages, while indexes come whole; below
+//! `/auth` only with `u:p`; below `/drop` nothing at all.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -83,7 +85,8 @@ fn answer(stream: &TcpStream, folder: &std::path::Path, seen: &Mutex<Vec<String>
         }
         _ => {}
     }
-    let path = if ["cut", "auth"].contains(&kind) { rest } else { &target[1..] };
+    let is_kind = ["cut", "short", "stall", "lazy", "auth"].contains(&kind);
+    let path = if is_kind { rest } else { &target[1..] };
     let Ok(content) = fs::read(folder.join(path)) else {
         return output.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
     };
@@ -95,11 +98,22 @@ fn answer(stream: &TcpStream, folder: &std::path::Path, seen: &Mutex<Vec<String>
     let start: usize = start.unwrap_or(0);
     let status = if start > 0 { "206 Partial Content" } else { "200 OK" };
     let body = &content[start.min(content.len())..];
-    let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nLast-Modified: {MODIFIED}\r\nETag: \"e\"\r\n\r\n",
+    let stalls = kind == "stall" || (kind == "lazy" && path.ends_with(".apk"));
+    let body = if kind == "short" { &body[..body.len() / 2] } else { body };
+    let mut head = format!(
+        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nLast-Modified: {MODIFIED}\r\nETag: \"e\"\r\n",
         body.len()
     );
-    output.write_all(head.as_bytes())?;
-    let sent = if kind == "cut" && start == 0 { body.len() / 2 } else { body.len() };
-    output.write_all(&body[..sent])
+    if start > 0 {
+        let (last, all) = (content.len().saturating_sub(1), content.len());
+        head.push_str(&format!("Content-Range: bytes {start}-{last}/{all}\r\n"));
+    }
+    output.write_all(format!("{head}\r\n").as_bytes())?;
+    let sent = if (kind == "cut" && start == 0) || stalls { body.len() / 2 } else { body.len() };
+    output.write_all(&body[..sent])?;
+    if stalls {
+        let mut rest = [0];
+        let _ = std::io::Read::read(&mut input, &mut rest);
+    }
+    Ok(())
 }

@@ -73,7 +73,7 @@ struct Run<'r, 'd> {
 
 /// Makes the changes. The database is as it will be found from now on.
 ///
-/// Errors: nothing was changed: no room, a hook that failed, a database that cannot be written.
+/// Errors: nothing was changed: no room, a hook that failed, a database that cannot be written, a stop that was asked for.
 pub fn run(
     database: &mut Database,
     settings: &Settings,
@@ -209,6 +209,9 @@ impl Run<'_, '_> {
         let files = self.database_files(world)?;
         self.write_files(&mut plan, files)?;
         sync_staged(stage, &self.database.root)?;
+        if (self.settings.is_stopped)() {
+            return Err(Kind::Interrupted.into());
+        }
         commit_plan(self.database.folder()?, &mut plan)?;
         Ok((plan, work))
     }
