@@ -314,6 +314,8 @@ fn kill_everywhere(name: &str, before: &[&[&str]], words: &[&str]) {
 
 /// Asks the command to end at each of its system calls.
 fn stop_everywhere(name: &str, before: &[&[&str]], words: &[&str]) {
+    // Background jobs of some shells ignore it, and so would the command.
+    sys::catch::set(Signal::SIGINT as i32, sys::catch::Disposition::Default).unwrap();
     let roots = Roots::new(name, before, words);
     let (mut undone, mut finished, mut over) = (0, 0, 0);
     for at in 1.. {

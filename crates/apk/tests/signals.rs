@@ -38,6 +38,10 @@ fn command(scratch: &Path, repository: &str, words: &[&str]) -> Command {
 }
 
 fn prepare(name: &str) -> (Scratch, Server) {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        // Background jobs of some shells ignore it, and so would the command.
+        sys::catch::set(signal as i32, sys::catch::Disposition::Default).unwrap();
+    }
     let scratch = Scratch::new(name);
     Packages::parse(PACKAGES).write(&scratch.path);
     let root = scratch.path.join("root");
