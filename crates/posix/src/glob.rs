@@ -5,6 +5,8 @@
 //!
 //! Source: POSIX.1-2024 XCU 2.14, XBD 9.3.5 for bracket expressions.
 
+use std::ops::Range;
+
 /// Whether all of `text` is matched.
 pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
@@ -213,54 +215,119 @@ pub enum Length {
 }
 
 /// How many bytes at the beginning of `text` the pattern matches.
+///
+/// Takes time proportional to both lengths: what stands between two stars is put where it fits first, only what stands
+/// behind the last star goes where the wanted length is.
 pub fn prefix(pattern: &[u8], text: &[u8], length: Length) -> Option<usize> {
     if !is_special(pattern) {
         let literal = unescape(pattern);
         return text.starts_with(&literal).then_some(literal.len());
     }
-    // A match ends with the pattern's last byte where that is a literal one: saves most of the tries.
-    let last = last_literal(pattern);
-    let fits = |&end: &usize| {
-        last.is_none_or(|last| end > 0 && text[end - 1] == last)
-            && is_boundary(text, end)
-            && matches(pattern, &text[..end])
-    };
-    match length {
-        Length::Shortest => (0..=text.len()).find(fits),
-        Length::Longest => (0..=text.len()).rev().find(fits),
+    let mut p = run_end(pattern, 0);
+    let mut end = run(pattern, 0..p, text, 0)?;
+    while p < pattern.len() {
+        while pattern.get(p) == Some(&b'*') {
+            p += 1;
+        }
+        let next = run_end(pattern, p);
+        end = match length {
+            Length::Longest if p == pattern.len() => text.len(),
+            Length::Longest if next == pattern.len() => rightmost(pattern, p..next, text, end)?.1,
+            _ => leftmost(pattern, p..next, text, end)?.1,
+        };
+        p = next;
     }
+    is_boundary(text, end).then_some(end)
 }
 
 /// Where the end of `text` that the pattern matches begins.
+///
+/// Takes time proportional to both lengths, as `prefix` does, from the other side.
 pub fn suffix(pattern: &[u8], text: &[u8], length: Length) -> Option<usize> {
     if !is_special(pattern) {
         let literal = unescape(pattern);
         return text.ends_with(&literal).then(|| text.len() - literal.len());
     }
-    let first = first_literal(pattern);
-    let fits = |&start: &usize| {
-        first.is_none_or(|first| text.get(start) == Some(&first))
-            && is_boundary(text, start)
-            && matches(pattern, &text[start..])
+    let first = 0..run_end(pattern, 0);
+    let mut runs = Vec::new();
+    let mut p = first.end;
+    while p < pattern.len() {
+        while pattern.get(p) == Some(&b'*') {
+            p += 1;
+        }
+        let next = run_end(pattern, p);
+        runs.push(p..next);
+        p = next;
+    }
+    let last = runs.pop();
+    // An element of a pattern takes at most four bytes of the text.
+    let anchored = last.as_ref().unwrap_or(&first);
+    let low = text.len().saturating_sub(anchored.len().saturating_mul(4));
+    let ends_there = |&start: &usize| {
+        is_boundary(text, start) && run(pattern, anchored.clone(), text, start) == Some(text.len())
     };
+    let mut start = (low..=text.len()).rev().find(ends_there)?;
+    if last.is_none() {
+        return Some(start);
+    }
+    for range in runs.into_iter().rev() {
+        start = rightmost(pattern, range, &text[..start], 0)?.0;
+    }
     match length {
-        Length::Shortest => (0..=text.len()).rev().find(fits),
-        Length::Longest => (0..=text.len()).find(fits),
+        Length::Longest if first.is_empty() => Some(0),
+        Length::Longest => Some(leftmost(pattern, first, &text[..start], 0)?.0),
+        Length::Shortest => Some(rightmost(pattern, first, &text[..start], 0)?.0),
     }
 }
 
 /// The first place at or after `from` where the pattern matches, as long as it can: start and end.
 pub fn find(pattern: &[u8], text: &[u8], from: usize) -> Option<(usize, usize)> {
-    let first = first_literal(pattern);
-    for start in from..=text.len() {
-        if first.is_some_and(|first| text.get(start) != Some(&first)) || !is_boundary(text, start) {
-            continue;
-        }
-        if let Some(end) = prefix(pattern, &text[start..], Length::Longest) {
-            return Some((start, start + end));
-        }
+    // Where the part before the first star fits first, the rest has the most room: if it finds none, there is none.
+    let (start, _) = leftmost(pattern, 0..run_end(pattern, 0), text, from)?;
+    prefix(pattern, &text[start..], Length::Longest).map(|length| (start, start + length))
+}
+
+/// Where the elements from `p` on end: at a star, or with the pattern.
+fn run_end(pattern: &[u8], mut p: usize) -> usize {
+    while p < pattern.len() {
+        p = match pattern[p] {
+            b'*' => break,
+            b'[' => bracket(pattern, p, 0).map_or(p + 1, |(_, end)| end),
+            b'\\' if p + 1 < pattern.len() => p + 2,
+            _ => p + 1,
+        };
     }
-    None
+    p
+}
+
+/// Where the text that elements without a star match ends, if it begins at `at`.
+fn run(pattern: &[u8], elements: Range<usize>, text: &[u8], mut at: usize) -> Option<usize> {
+    let mut p = elements.start;
+    while p < elements.end {
+        let (next, length) = one(pattern, p, text.get(at..).filter(|rest| !rest.is_empty())?)?;
+        p = next;
+        at += length;
+    }
+    Some(at)
+}
+
+/// The first place at or after `from` where elements without a star match: start and end.
+fn leftmost(pattern: &[u8], elements: Range<usize>, text: &[u8], from: usize) -> Option<(usize, usize)> {
+    (from..=text.len()).find_map(|start| fit(pattern, elements.clone(), text, start))
+}
+
+/// The last such place.
+fn rightmost(pattern: &[u8], elements: Range<usize>, text: &[u8], from: usize) -> Option<(usize, usize)> {
+    (from..=text.len()).rev().find_map(|start| fit(pattern, elements.clone(), text, start))
+}
+
+#[inline]
+fn fit(pattern: &[u8], elements: Range<usize>, text: &[u8], start: usize) -> Option<(usize, usize)> {
+    let first = first_literal(&pattern[elements.clone()]);
+    if first.is_some_and(|first| text.get(start) != Some(&first)) || !is_boundary(text, start) {
+        return None;
+    }
+    run(pattern, elements, text, start).map(|end| (start, end))
 }
 
 /// The byte that every match begins with, if the pattern begins with a literal one.
@@ -269,14 +336,6 @@ fn first_literal(pattern: &[u8]) -> Option<u8> {
         [b'\\', byte, ..] => Some(*byte),
         [b'*' | b'?' | b'[', ..] | [] => None,
         [byte, ..] => Some(*byte),
-    }
-}
-
-/// The byte that every match ends with, where that is plain to see.
-fn last_literal(pattern: &[u8]) -> Option<u8> {
-    match pattern {
-        [] | [.., b'*' | b'?' | b']'] => None,
-        [.., byte] => Some(*byte),
     }
 }
 
@@ -344,9 +403,60 @@ mod tests {
         assert_eq!(find(b"z", b"abc", 0), None);
     }
 
+    /// Every match that there is, tried one by one, says the same.
+    #[test]
+    fn places_are_those_of_all_tries() {
+        const WORDS: [&[u8]; 14] = [
+            b"a",
+            b"b",
+            b"*",
+            b"?",
+            b"[ab]",
+            b"[!a]",
+            "\u{e9}".as_bytes(),
+            b"\\*",
+            b"[",
+            b"]",
+            b"*",
+            b"ab",
+            b"\\",
+            b"\xff",
+        ];
+        let mut seed = 1_u32;
+        let mut words = |count: u32, all: usize| -> Vec<u8> {
+            let mut next = |below: u32| {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (seed >> 16) % below
+            };
+            (0..next(count)).flat_map(|_| WORDS[next(all as u32) as usize]).copied().collect()
+        };
+        for _ in 0..20_000 {
+            let (pattern, text) = (words(6, 13), words(9, 14));
+            let ends: Vec<usize> = (0..=text.len())
+                .filter(|&at| is_boundary(&text, at) && matches(&pattern, &text[..at]))
+                .collect();
+            let starts: Vec<usize> = (0..=text.len())
+                .filter(|&at| is_boundary(&text, at) && matches(&pattern, &text[at..]))
+                .collect();
+            let said =
+                String::from_utf8_lossy(&pattern).into_owned() + " in " + &String::from_utf8_lossy(&text);
+            assert_eq!(prefix(&pattern, &text, Length::Shortest), ends.first().copied(), "{said}");
+            assert_eq!(prefix(&pattern, &text, Length::Longest), ends.last().copied(), "{said}");
+            assert_eq!(suffix(&pattern, &text, Length::Shortest), starts.last().copied(), "{said}");
+            assert_eq!(suffix(&pattern, &text, Length::Longest), starts.first().copied(), "{said}");
+            let found = (0..=text.len()).filter(|&at| is_boundary(&text, at)).find_map(|start| {
+                prefix(&pattern, &text[start..], Length::Longest).map(|length| (start, start + length))
+            });
+            assert_eq!(find(&pattern, &text, 0), found, "{said}");
+        }
+    }
+
     #[test]
     fn many_stars_do_not_take_for_ever() {
         let text = vec![b'a'; 5000];
         assert!(!matches(b"*a*a*a*a*a*a*a*a*b", &text));
+        assert_eq!(find(b"*a*a*[bc]*[bc]", &text, 0), None);
+        assert_eq!(suffix(b"[bc]*a*a*[ab]", &text, Length::Longest), None);
+        assert_eq!(prefix(b"*a*a*[ab]", &text, Length::Longest), Some(5000));
     }
 }
