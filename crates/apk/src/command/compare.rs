@@ -29,7 +29,8 @@ pub(super) fn run(cx: &mut Cx) -> Result {
     let mut universe = system.universe();
     let mut packages = universe.load_installed();
     for &id in &packages {
-        universe.load(universe.package(id).name);
+        let name = universe.package(id).name;
+        universe.load(name);
     }
     select::sort(&universe, &mut packages);
     if cx.messages.verbosity > 0 {

@@ -1,12 +1,12 @@
 //! stats — how much is installed and available.
 
-use std::collections::HashSet;
 use std::fs;
 
 use super::select;
 use super::system::{ALL, System};
 use super::{Applet, Cx, Result};
 use crate::dependency;
+use crate::fast_hash::FastSet;
 use crate::package_name;
 
 pub static APPLET: Applet = Applet {
@@ -27,10 +27,10 @@ fn run(cx: &mut Cx) -> Result {
     let packages = select::all(&mut universe);
     let world = System::deps(&mut universe, &system.world);
     let (mut installed, mut bytes) = (0, 0);
-    let mut files = HashSet::new();
-    let mut folders: HashSet<&[u8]> = HashSet::new();
+    let mut files = FastSet::default();
+    let mut folders: FastSet<&[u8]> = FastSet::default();
     let mut replaced = Vec::new();
-    let mut values: HashSet<&[u8]> = HashSet::from([b"".as_slice()]);
+    let mut values: FastSet<&[u8]> = FastSet::from_iter([b"".as_slice()]);
     for &id in &packages {
         let package = universe.package(id);
         if package.installed {
@@ -76,7 +76,7 @@ fn run(cx: &mut Cx) -> Result {
 }
 
 /// Adds a folder and all above it.
-fn add_with_parents<'p>(folders: &mut HashSet<&'p [u8]>, mut path: &'p [u8]) {
+fn add_with_parents<'p>(folders: &mut FastSet<&'p [u8]>, mut path: &'p [u8]) {
     while folders.insert(path) && !path.is_empty() {
         path = &path[..path.iter().rposition(|&byte| byte == b'/').unwrap_or(0)];
     }

@@ -4,6 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -182,15 +183,15 @@ impl System {
         &self.keys
     }
 
-    /// Everything that was read, by name.
-    pub fn universe(&self) -> Universe<'_> {
+    /// Everything that was read, by name. It is not given back piece by piece, as a command needs it to its end.
+    pub fn universe(&self) -> ManuallyDrop<Universe<'_>> {
         let catalogs = self.catalogs.iter();
         let sources = catalogs
             .filter_map(|(bytes, origin)| Some(Source { catalog: Catalog::new(bytes)?, origin: *origin }))
             .collect();
         let mut universe = Universe::new(sources, self.repositories.tags(), self.reachable);
         universe.arches = &self.arches;
-        universe
+        ManuallyDrop::new(universe)
     }
 
     /// The constraints of `list` with the universe's names.

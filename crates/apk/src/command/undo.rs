@@ -7,7 +7,6 @@ use super::system::{ALL, System};
 use super::{Applet, Cx, Failure, Result};
 use crate::dependency::{Dependency, Op};
 use crate::history::{Action, Run};
-use crate::universe::Universe;
 
 pub static APPLET: Applet = Applet {
     name: "undo",
@@ -79,7 +78,7 @@ fn wanted(run: &Run) -> Vec<Dependency> {
 
 /// Refuses where a version is to be had nowhere.
 fn check_available(system: &System, wanted: &[Dependency]) -> Result<()> {
-    let mut universe: Universe<'_> = system.universe();
+    let mut universe = system.universe();
     for dependency in wanted.iter().filter(|dependency| !dependency.conflict) {
         let name = universe.name(&dependency.name);
         universe.load(name);

@@ -92,8 +92,7 @@ impl<'t> Discovery<'_, 't> {
         while let Some(frame) = stack.last_mut() {
             if let Some(package) = frame.package {
                 let package = self.universe.package(package);
-                let behind = package.depends.iter().chain(&package.install_if).chain(&package.provides);
-                if let Some(name) = behind.map(|dep| dep.name).nth(frame.depend) {
+                if let Some(name) = behind(package, frame.depend) {
                     frame.depend += 1;
                     self.enter(&mut stack, name);
                 } else {
@@ -130,12 +129,12 @@ impl<'t> Discovery<'_, 't> {
         self.universe.load(name);
         self.grow();
         self.names[name as usize].seen = true;
-        let packages = self.universe.name_of(name).install_ifs.iter().map(|&id| self.universe.package(id));
-        let mut followers: Vec<NameId> = packages
-            .flat_map(|package| {
-                std::iter::once(package.name).chain(package.provides.iter().map(|dep| dep.name))
-            })
-            .collect();
+        let mut followers = Vec::new();
+        for &id in &self.universe.name_of(name).install_ifs {
+            let package = self.universe.package(id);
+            followers.push(package.name);
+            followers.extend(package.provides.iter().map(|dep| dep.name));
+        }
         order::sort(self.universe, &mut followers);
         stack.push(Frame { name, provider: 0, depend: 0, package: None, followers, follower: 0 });
     }
@@ -180,18 +179,35 @@ impl<'t> Discovery<'_, 't> {
     }
 }
 
+/// The name in the dependency of this number, counted through all lists of a package.
+fn behind(package: &Package<'_>, mut number: usize) -> Option<NameId> {
+    for list in [&package.depends, &package.install_if, &package.provides] {
+        match list.get(number) {
+            Some(dep) => return Some(dep.name),
+            None => number -= list.len(),
+        }
+    }
+    None
+}
+
 /// Of each name, the names of all packages with it in one of their lists. Packages made for this run come last.
 fn reverse<'u, 't>(
     universe: &'u Universe<'t>,
     list: impl Fn(&'u Package<'t>) -> &'u [Dep<'t>] + Copy,
 ) -> Lists {
-    let pairs = |given: bool| {
+    let each = |given: bool, take: &mut dyn FnMut(NameId, NameId)| {
         // Installed packages that were not reached count for what is removed with what.
-        let packages = (0..universe.packages_len() as PackageId).map(|id| universe.package(id));
-        packages.filter(move |package| package.given == given).flat_map(move |package| {
-            let own = std::iter::once(package.name).chain(package.provides.iter().map(|dep| dep.name));
-            list(package).iter().flat_map(move |dep| own.clone().map(move |own| (dep.name, own)))
-        })
+        for id in 0..universe.packages_len() as PackageId {
+            let package = universe.package(id);
+            if package.given == given {
+                for dep in list(package) {
+                    take(dep.name, package.name);
+                    package.provides.iter().for_each(|own| take(dep.name, own.name));
+                }
+            }
+        }
     };
-    Lists::new(universe.names_len(), pairs(false), pairs(true).collect())
+    let mut late = Vec::new();
+    each(true, &mut |name, item| late.push((name, item)));
+    Lists::new(universe.names_len(), |take| each(false, take), late)
 }

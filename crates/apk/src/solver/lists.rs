@@ -15,27 +15,25 @@ pub struct Lists {
 }
 
 impl Lists {
-    /// The lists of `names` names. Each pair is a name, and what stands in its list; those of `late` come last, in their
-    /// order.
-    pub(super) fn new(
+    /// The lists of `names` names. `each` gives, twice in the same way, pairs of a name and what stands in its list; those of
+    /// `late` come last, in their order.
+    pub(crate) fn new(
         names: usize,
-        pairs: impl Iterator<Item = (NameId, NameId)> + Clone,
+        each: impl Fn(&mut dyn FnMut(NameId, NameId)),
         late: Vec<(NameId, NameId)>,
     ) -> Lists {
         let mut begins = vec![0u32; names + 1];
-        for (name, _) in pairs.clone() {
-            begins[name as usize + 1] += 1;
-        }
+        each(&mut |name, _| begins[name as usize + 1] += 1);
         for index in 0..names {
             begins[index + 1] += begins[index];
         }
         let mut next = begins.clone();
         let mut items = vec![0; begins[names] as usize];
-        for (name, item) in pairs {
+        each(&mut |name, item| {
             let at = &mut next[name as usize];
             items[*at as usize] = item;
             *at += 1;
-        }
+        });
         Lists { begins, items, late }
     }
 
@@ -73,7 +71,11 @@ mod tests {
     #[test]
     fn each_name_has_its_own() {
         let pairs = [(2, 5), (0, 7), (2, 6), (2, 5)];
-        let lists = Lists::new(3, pairs.into_iter(), vec![(2, 1), (0, 7), (2, 4)]);
+        let lists = Lists::new(
+            3,
+            |take| pairs.iter().for_each(|&(name, item)| take(name, item)),
+            vec![(2, 1), (0, 7), (2, 4)],
+        );
         let early = [lists.early(0), lists.early(1), lists.early(2), lists.early(3)];
         assert_eq!(early, [&[7][..], &[], &[5, 6, 5], &[]]);
         assert_eq!(lists.late(2).collect::<Vec<_>>(), [1, 4]);

@@ -80,20 +80,25 @@ pub struct Name<'t> {
     /// Packages whose install_if speaks of this name.
     pub install_ifs: Vec<PackageId>,
     loaded: bool,
+    /// Its number in the catalog of `Universe::base`; `NOWHERE` where that does not have it.
+    index: u32,
 }
 
 /// The names and packages.
 pub struct Universe<'t> {
     sources: Vec<Source<'t>>,
+    /// The source with the most names: they are found by its catalog's own table.
+    base: usize,
     names: Vec<Name<'t>>,
+    /// The names that the base does not have.
     by_name: FastMap<&'t [u8], NameId>,
     packages: Vec<Package<'t>>,
     by_identity: FastMap<Identity, PackageId>,
     /// Whether a package can come from two places.
     has_twins: bool,
-    /// Of each source, the package that a block became; `NOWHERE` for those not read.
+    /// Of each source, the package that a block became, plus one; 0 for those not read.
     by_block: Vec<Vec<PackageId>>,
-    /// Of each source, the numbers here of its names; `NOWHERE` for those not met.
+    /// Of each source, the numbers here of its names, plus one; 0 for those not met.
     names_of_source: Vec<Vec<NameId>>,
     /// Of each package, the name to whose providers, and to whose install_ifs, it was added last.
     marks: [Vec<NameId>; 2],
@@ -111,8 +116,9 @@ impl<'t> Universe<'t> {
         let has_twins = filled.count() > 1 || sources.iter().any(|source| source.catalog.has_twins());
         Universe {
             has_twins,
-            by_block: sources.iter().map(|source| vec![NOWHERE; source.catalog.len()]).collect(),
-            names_of_source: sources.iter().map(|source| vec![NOWHERE; source.catalog.names_len()]).collect(),
+            by_block: sources.iter().map(|source| vec![0; source.catalog.len()]).collect(),
+            names_of_source: sources.iter().map(|source| vec![0; source.catalog.names_len()]).collect(),
+            base: (0..sources.len()).max_by_key(|&at| sources[at].catalog.names_len()).unwrap_or(0),
             sources,
             names: Vec::new(),
             by_name: FastMap::default(),
@@ -132,28 +138,51 @@ impl<'t> Universe<'t> {
 
     /// The name with this text.
     pub fn name(&mut self, text: &'t [u8]) -> NameId {
-        *self.by_name.entry(text).or_insert_with(|| {
-            self.names.push(Name { text, providers: Vec::new(), install_ifs: Vec::new(), loaded: false });
-            self.names.len() as NameId - 1
-        })
+        if let Some(index) = self.sources.get(self.base).and_then(|source| source.catalog.find(text)) {
+            return self.name_in(self.base, index);
+        }
+        self.name_elsewhere(text)
+    }
+
+    /// The name with this text, which the base does not have.
+    fn name_elsewhere(&mut self, text: &'t [u8]) -> NameId {
+        if let Some(&name) = self.by_name.get(text) {
+            return name;
+        }
+        let name = self.add_name(text, NOWHERE);
+        self.by_name.insert(text, name);
+        name
+    }
+
+    fn add_name(&mut self, text: &'t [u8], index: u32) -> NameId {
+        let (providers, install_ifs) = (Vec::new(), Vec::new());
+        self.names.push(Name { text, providers, install_ifs, loaded: false, index });
+        self.names.len() as NameId - 1
     }
 
     /// The name `index` of a source's catalog.
     fn name_in(&mut self, source: usize, index: usize) -> NameId {
         let known = self.names_of_source[source].get(index).copied();
-        if let Some(name) = known.filter(|&name| name != NOWHERE) {
+        if let Some(name) = known.and_then(|name| name.checked_sub(1)) {
             return name;
         }
-        let name = self.name(self.sources[source].catalog.name(index));
-        if let Some(known) = self.names_of_source[source].get_mut(index) {
-            *known = name;
-        }
+        let text = self.sources[source].catalog.name(index);
+        let name = match known {
+            Some(_) if source == self.base => self.add_name(text, index as u32),
+            Some(_) => self.name(text),
+            // The catalog is damaged: it has no such name.
+            None => return self.name_elsewhere(b""),
+        };
+        self.names_of_source[source][index] = name + 1;
         name
     }
 
     /// A name that was seen before.
     pub fn find_name(&self, text: &[u8]) -> Option<NameId> {
-        self.by_name.get(text).copied()
+        match self.sources.get(self.base).and_then(|source| source.catalog.find(text)) {
+            Some(index) => self.names_of_source[self.base].get(index)?.checked_sub(1),
+            None => self.by_name.get(text).copied(),
+        }
     }
 
     /// What is known of a name.
@@ -217,9 +246,13 @@ impl<'t> Universe<'t> {
         self.names[name as usize].providers.clear();
         for source in 0..self.sources.len() {
             let catalog = self.sources[source].catalog;
-            let Some(index) = catalog.find(text) else { continue };
+            let index = match self.names[name as usize].index {
+                index if source == self.base => (index != NOWHERE).then_some(index as usize),
+                _ => catalog.find(text),
+            };
+            let Some(index) = index else { continue };
             if let Some(known) = self.names_of_source[source].get_mut(index) {
-                *known = name;
+                *known = name + 1;
             }
             let providers = catalog.providers(index);
             self.names[name as usize].providers.reserve_exact(providers.len());
@@ -262,8 +295,6 @@ impl<'t> Universe<'t> {
 
     /// Gives names that were not asked for those of their providers that were read for another reason.
     pub fn link(&mut self) {
-        let mut order: Vec<PackageId> = (0..self.packages.len() as PackageId).collect();
-        order.sort_unstable_by_key(|&id| self.packages[id as usize].sequence);
         let mut counts = vec![0u32; self.names.len()];
         for package in &self.packages {
             counts[package.name as usize] += 1;
@@ -273,16 +304,23 @@ impl<'t> Universe<'t> {
             name.providers.clear();
             name.providers.reserve_exact(count as usize);
         }
-        for id in order {
-            let package = &self.packages[id as usize];
-            let own = &mut self.names[package.name as usize];
-            if !own.loaded {
-                own.providers.push(Provider { package: id, version: Some(package.version) });
-            }
-            for dep in &package.provides {
-                let provided = &mut self.names[dep.name as usize];
-                if !provided.loaded {
-                    provided.providers.push(Provider { package: id, version: dep.provided_version() });
+        // In the order of the sources: each package where it was read first.
+        for (source, blocks) in self.by_block.iter().enumerate() {
+            for (block, id) in blocks.iter().enumerate().filter(|(_, id)| **id != 0) {
+                let id = id - 1;
+                let package = &self.packages[id as usize];
+                if package.sequence != sequence(source, block) {
+                    continue;
+                }
+                let own = &mut self.names[package.name as usize];
+                if !own.loaded {
+                    own.providers.push(Provider { package: id, version: Some(package.version) });
+                }
+                for dep in &package.provides {
+                    let provided = &mut self.names[dep.name as usize];
+                    if !provided.loaded {
+                        provided.providers.push(Provider { package: id, version: dep.provided_version() });
+                    }
                 }
             }
         }
@@ -302,7 +340,7 @@ impl<'t> Universe<'t> {
     /// The package in a block of a source.
     pub fn read(&mut self, source: usize, block: usize) -> PackageId {
         let known = self.by_block[source].get(block).copied();
-        if let Some(package) = known.filter(|&package| package != NOWHERE) {
+        if let Some(package) = known.and_then(|package| package.checked_sub(1)) {
             return package;
         }
         let origin = self.sources[source].origin;
@@ -335,7 +373,7 @@ impl<'t> Universe<'t> {
             }
         };
         if let Some(known) = self.by_block[source].get_mut(block) {
-            *known = id;
+            *known = id + 1;
         }
         id
     }
@@ -346,7 +384,6 @@ impl<'t> Universe<'t> {
         let names = self.sources.iter().map(|source| source.catalog.names_len()).max().unwrap_or(0);
         self.packages.reserve_exact(packages.saturating_sub(self.packages.len()));
         self.names.reserve_exact(names.saturating_sub(self.names.len()));
-        self.by_name.reserve(names.saturating_sub(self.by_name.len()));
         for source in 0..self.sources.len() {
             for block in 0..self.sources[source].catalog.len() {
                 self.read(source, block);
@@ -393,10 +430,21 @@ impl<'t> Universe<'t> {
     }
 }
 
+/// Where a block stands in the order of the sources.
+fn sequence(source: usize, block: usize) -> u64 {
+    (source as u64) << 32 | block as u64
+}
+
 /// The order of names in world and in everything that is printed: without regard to large and small letters, then by
 /// bytes.
 pub fn compare_names(a: &[u8], b: &[u8]) -> Ordering {
-    let small = |text: &[u8]| text.iter().map(u8::to_ascii_lowercase).collect::<Vec<u8>>();
-    let first = a.iter().zip(b).position(|(a, b)| a != b).unwrap_or(a.len().min(b.len()));
-    small(&a[first..]).cmp(&small(&b[first..])).then_with(|| a.cmp(b))
+    for (one, other) in a.iter().zip(b) {
+        if one != other {
+            let order = one.to_ascii_lowercase().cmp(&other.to_ascii_lowercase());
+            if order.is_ne() {
+                return order;
+            }
+        }
+    }
+    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }

@@ -1,5 +1,7 @@
 //! package — what the solver has to know of a package, read from its block of an index or of the installed database.
 
+use matching::bytes::find_byte;
+
 use super::{Dep, NameId, RepositorySet, Universe};
 use crate::catalog::NamedDep;
 use crate::dependency::{self, Borrowed};
@@ -52,7 +54,7 @@ impl<'t> Package<'t> {
     /// The package `index` of a source's catalog.
     pub(super) fn of(universe: &mut Universe<'t>, source: usize, index: usize) -> Package<'t> {
         let catalog = universe.sources[source].catalog;
-        let sequence = (source as u64) << 32 | index as u64;
+        let sequence = super::sequence(source, index);
         let block = catalog.block(index);
         let Some(facts) = catalog.facts(index) else { return Package::read(universe, block, sequence) };
         let mut list = |deps: &mut dyn ExactSizeIterator<Item = NamedDep<'t>>| {
@@ -137,7 +139,19 @@ impl<'t> Package<'t> {
 
     /// The first value of a line that begins with `letter`; empty where there is none.
     pub fn field(&self, letter: u8) -> &'t [u8] {
-        fields(self.block).find(|(other, _)| *other == letter).map_or(b"", |(_, value)| value)
+        let mut rest = self.block;
+        while !rest.is_empty() {
+            let end = find_byte(rest, b'\n').unwrap_or(rest.len());
+            if end > 1 && rest[1] == b':' {
+                match rest[0] {
+                    b'F' => break,
+                    found if found == letter => return &rest[2..end],
+                    _ => {}
+                }
+            }
+            rest = rest.get(end + 1..).unwrap_or_default();
+        }
+        b""
     }
 
     /// Whether nothing says that it cannot be installed.

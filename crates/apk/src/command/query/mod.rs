@@ -8,7 +8,7 @@ pub(crate) mod selection;
 
 use self::fields::{Field, Fields, USUAL};
 use self::record::{Source, Value};
-use self::render::Format;
+use self::render::{Format, Renderer};
 use self::selection::{Selected, Selection};
 use super::groups::QUERY;
 use super::system::System;
@@ -40,7 +40,9 @@ fn run(cx: &mut Cx) -> Result {
     let selected = selection.select(cx, &system, &mut universe, &words)?.sorted(&universe);
     if selected.unsolved > 0 || (words.is_empty() && !cx.options.has("world")) {
         if selected.unsolved == 0 && format != Format::Default {
-            cx.messages.out.write(&render::records(format, &[]));
+            let mut out = Vec::new();
+            Renderer::begin(format, 0, &mut out).end(&mut out);
+            cx.messages.out.write(&out);
         }
         return Ok(0);
     }
@@ -76,13 +78,17 @@ pub(crate) fn print<'t>(
     let mut source = Source::new(system, universe, &fields.list);
     source.reverse_installed = reverse_installed;
     let mut result = 0;
-    let mut records = Vec::new();
+    let mut out = Vec::new();
+    let mut renderer = Renderer::begin(format, selected.packages.len(), &mut out);
     for &id in &selected.packages {
         let (record, known) = source.record(id, fields);
-        records.push(record);
         result |= i32::from(!known);
+        renderer.record(&record, &mut out);
+        cx.messages.out.write(&out);
+        out.clear();
     }
-    cx.messages.out.write(&render::records(format, &records));
+    renderer.end(&mut out);
+    cx.messages.out.write(&out);
     result
 }
 

@@ -8,8 +8,10 @@ use crate::command::system::System;
 use crate::database::scripts::Stored;
 use crate::database::triggers::Trigger;
 use crate::dependency;
+use crate::fast_hash::FastSet;
+use crate::package::Package as Facts;
 use crate::repository;
-use crate::universe::{Dep, PackageId, Universe};
+use crate::universe::{Dep, NameId, PackageId, Universe};
 
 /// The value of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,16 +143,21 @@ impl<'s, 't> Source<'s, 't> {
 
     /// The other side of dependencies on a package, each text once.
     pub(crate) fn others(&self, id: PackageId, field: Field, shown: Field) -> Vec<Vec<u8>> {
+        let mut seen: FastSet<(NameId, &[u8])> = FastSet::default();
         let mut texts = Vec::new();
         for other in self.other_packages(id, field) {
             let package = self.universe.package(other);
-            let text = match shown {
-                Field::Package => select::full_name(self.universe, other),
-                Field::Origin => package.field(b'o').to_vec(),
-                _ => self.universe.name_of(package.name).text.to_vec(),
+            let key = match shown {
+                Field::Package => (package.name, package.version),
+                Field::Origin => (0, package.field(b'o')),
+                _ => (package.name, b"".as_slice()),
             };
-            if !texts.contains(&text) {
-                texts.push(text);
+            if seen.insert(key) {
+                texts.push(match shown {
+                    Field::Package => select::full_name(self.universe, other),
+                    Field::Origin => key.1.to_vec(),
+                    _ => self.universe.name_of(package.name).text.to_vec(),
+                });
             }
         }
         texts
@@ -179,8 +186,14 @@ impl<'s, 't> Source<'s, 't> {
         let package = self.universe.package(id);
         let number = package.repositories.trailing_zeros() as usize;
         let repository = self.system.repositories.list.get(number)?;
-        let mut facts = crate::v2::block::parse(package.block, &mut false).ok()?;
-        facts.identity = package.identity;
+        // All that names of files are made of.
+        let facts = Facts {
+            name: self.universe.name_of(package.name).text.to_vec(),
+            version: package.version.to_vec(),
+            arch: package.arch.to_vec(),
+            identity: package.identity,
+            ..Facts::default()
+        };
         let spec = crate::package_name::Spec::parse(match repository.kind {
             repository::Kind::Index => crate::package_name::DEFAULT,
             repository::Kind::V2 | repository::Kind::V3 => crate::package_name::REPOSITORY,

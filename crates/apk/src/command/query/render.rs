@@ -30,32 +30,46 @@ impl Format {
 /// A word that would begin behind this column begins a line.
 const WIDTH: usize = 80;
 
-/// Records one behind the other.
-pub(crate) fn records(format: Format, records: &[Record]) -> Vec<u8> {
-    let mut out = Vec::new();
-    match format {
-        Format::Default => {
-            for (index, record) in records.iter().enumerate() {
-                if index > 0 {
+/// Prints records one behind the other, each as it comes.
+pub(crate) struct Renderer {
+    format: Format,
+    printed: usize,
+}
+
+impl Renderer {
+    /// The beginning of so many records is added to `out`.
+    pub(crate) fn begin(format: Format, records: usize, out: &mut Vec<u8>) -> Renderer {
+        match format {
+            Format::Default => {}
+            Format::Yaml => out.extend_from_slice(format!("# {records} items\n").as_bytes()),
+            Format::Json => out.extend_from_slice(b"[\n"),
+        }
+        Renderer { format, printed: 0 }
+    }
+
+    pub(crate) fn record(&mut self, record: &Record, out: &mut Vec<u8>) {
+        let is_first = self.printed == 0;
+        self.printed += 1;
+        match self.format {
+            Format::Default => {
+                if !is_first {
                     out.push(b'\n');
                 }
-                plain(record, &mut out);
+                plain(record, out);
             }
-        }
-        Format::Yaml => {
-            out.extend_from_slice(format!("# {} items\n", records.len()).as_bytes());
-            records.iter().for_each(|record| yaml(record, &mut out));
-        }
-        Format::Json => {
-            out.extend_from_slice(b"[\n");
-            for (index, record) in records.iter().enumerate() {
-                out.extend_from_slice(if index == 0 { b"  " } else { b", " });
-                json(record, &mut out);
+            Format::Yaml => yaml(record, out),
+            Format::Json => {
+                out.extend_from_slice(if is_first { b"  " } else { b", " });
+                json(record, out);
             }
-            out.extend_from_slice(if records.is_empty() { b"]\n" } else { b"\n]\n" });
         }
     }
-    out
+
+    pub(crate) fn end(self, out: &mut Vec<u8>) {
+        if self.format == Format::Json {
+            out.extend_from_slice(if self.printed == 0 { b"]\n" } else { b"\n]\n" });
+        }
+    }
 }
 
 /// Texts one behind the other.
@@ -137,7 +151,9 @@ fn json(record: &Record, out: &mut Vec<u8>) {
     out.push(b'{');
     for (index, (field, value)) in record.iter().enumerate() {
         out.extend_from_slice(if index == 0 { b"\n    " } else { b",\n    " });
-        out.extend_from_slice(format!("\"{}\": ", field.name()).as_bytes());
+        out.push(b'"');
+        out.extend_from_slice(field.name().as_bytes());
+        out.extend_from_slice(b"\": ");
         match value {
             Value::Text(text) => json_text(text, out),
             Value::Number(number) => out.extend_from_slice(number.to_string().as_bytes()),
