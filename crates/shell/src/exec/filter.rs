@@ -125,9 +125,7 @@ impl Shell {
         input: &mut Option<i32>,
         expansion: &mut Expansion,
     ) -> Flow<Option<Vec<u8>>> {
-        for word in &stage.simple.words {
-            self.expand_argument(word, expansion)?;
-        }
+        self.expand_arguments(&stage.simple.words, expansion)?;
         let arguments = &expansion.fields;
         if let Target::Filter(applet) = &stage.target
             && (stage.captured && names_device(arguments)

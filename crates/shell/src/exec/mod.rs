@@ -185,7 +185,7 @@ impl Shell {
         self.line = of.line;
         let mut expansion = self.take_expansion(crate::expand::Purpose::Fields);
         let expanded = match &of.words {
-            Some(words) => words.iter().try_for_each(|word| self.expand_argument(word, &mut expansion)),
+            Some(words) => self.expand_arguments(words, &mut expansion),
             None => {
                 for value in &self.positional {
                     expansion.fields.push(value);

@@ -4,7 +4,7 @@ use sys::descriptor;
 use sys::spawn::Action;
 
 use super::process::Failed;
-use super::redirect::{self, Prepared};
+use super::redirect::Prepared;
 use crate::ast::{Command, Pipeline, Simple};
 use crate::commands::Target;
 use crate::expand::Purpose;
@@ -132,24 +132,19 @@ impl Shell {
         {
             return Ok(started);
         }
-        match self.fork_job(group, true)? {
-            Some(pid) => Ok(Started::Process(pid)),
-            None => {
-                let status = self.in_child(|shell| {
-                    if let Some((read_end, _)) = output {
-                        descriptor::close(read_end);
-                    }
-                    if let Some(input) = input {
-                        shell.move_descriptor(input, 0);
-                    }
-                    if let Some((_, write_end)) = output {
-                        shell.move_descriptor(write_end, 1);
-                    }
-                    shell.run(command, true)
-                });
-                sys::child::exit_now(status);
+        let pid = self.fork_job(group, true, &mut |shell| {
+            if let Some((read_end, _)) = output {
+                descriptor::close(read_end);
             }
-        }
+            if let Some(input) = input {
+                shell.move_descriptor(input, 0);
+            }
+            if let Some((_, write_end)) = output {
+                shell.move_descriptor(write_end, 1);
+            }
+            shell.run(command, true)
+        })?;
+        Ok(Started::Process(pid))
     }
 
     /// Starts a program without a forked shell in between; None if the command is something else.
@@ -168,40 +163,24 @@ impl Shell {
         }
         self.line = simple.line;
         let mut expansion = self.take_expansion(Purpose::Fields);
-        let mut expanded = Ok(());
-        for word in &simple.words {
-            expanded = self.expand_argument(word, &mut expansion);
-            if expanded.is_err() {
-                break;
-            }
+        let mut extra = Vec::with_capacity(2);
+        if let Some(from) = input {
+            extra.push(Action::Duplicate { from, to: 0 });
         }
-        let result = match expanded {
-            Ok(()) => self.prepare_redirects(&simple.redirects).map(|prepared| match prepared {
-                Some(prepared) => {
-                    let mut extra = Vec::with_capacity(2);
-                    if let Some(from) = input {
-                        extra.push(Action::Duplicate { from, to: 0 });
-                    }
-                    if let Some((_, from)) = output {
-                        extra.push(Action::Duplicate { from, to: 1 });
-                    }
-                    let started = self.start(&path, &expansion.fields, &prepared, &extra, group, true);
-                    redirect::close_prepared(&prepared);
-                    match started {
-                        Ok(pid) => Some(Started::Process(pid)),
-                        Err(Failed::Script) => None,
-                        Err(Failed::Status(status)) => Some(Started::Ended(status)),
-                    }
-                }
-                None => Some(Started::Ended(1)),
-            }),
-            Err(jump) => Err(jump),
-        };
+        if let Some((_, from)) = output {
+            extra.push(Action::Duplicate { from, to: 1 });
+        }
+        let started = self
+            .expand_arguments(&simple.words, &mut expansion)
+            .and_then(|()| self.start(&path, &expansion.fields, &simple.redirects, &extra, group, true));
         self.give_back(expansion);
-        match result {
+        match started {
+            Ok(Ok(pid)) => Ok(Some(Started::Process(pid))),
+            Ok(Err(Failed::Script)) => Ok(None),
+            Ok(Err(Failed::Status(status))) => Ok(Some(Started::Ended(status))),
             // An error in a part of a pipeline ends that part.
             Err(Jump::Error | Jump::Exit) => Ok(Some(Started::Ended(self.status))),
-            other => other,
+            Err(jump) => Err(jump),
         }
     }
 }

@@ -24,14 +24,46 @@ impl Shell {
         }
     }
 
-    /// Makes a copy of the shell: its process number, or None in the copy.
-    pub(crate) fn fork(&mut self) -> Flow<Option<i32>> {
+    /// Makes a copy of the shell that does `work` and ends with its status; the number of its process. It stays in the
+    /// shell's group.
+    pub(crate) fn fork(&mut self, work: &mut dyn FnMut(&mut Shell) -> Flow) -> Flow<i32> {
+        self.fork_in(None, work)
+    }
+
+    /// The same as a process of a job: with job control in a group of its own (None) or in an earlier process's.
+    pub(crate) fn fork_job(
+        &mut self,
+        group: Option<i32>,
+        foreground: bool,
+        work: &mut dyn FnMut(&mut Shell) -> Flow,
+    ) -> Flow<i32> {
+        let job = self.options.has(ShellOptions::MONITOR).then_some((group.unwrap_or(0), foreground));
+        self.fork_in(job, work)
+    }
+
+    #[inline(never)]
+    fn fork_in(&mut self, job: Option<(i32, bool)>, work: &mut dyn FnMut(&mut Shell) -> Flow) -> Flow<i32> {
         self.out.flush();
         self.read_ahead.give_back();
-        match sys::child::fork() {
-            Ok(pid) => Ok(pid),
-            Err(error) => self.wrong_by(&[b"can't fork"], &error),
+        let pid = match sys::child::fork() {
+            Ok(pid) => pid,
+            Err(error) => return self.wrong_by(&[b"can't fork"], &error),
+        };
+        if let Some((group, foreground)) = job {
+            // Both sides do it: whoever comes first. A child that has executed cannot be moved any more.
+            let _ = sys::job::set_group(pid.unwrap_or(0), group);
+            if let (None, true, Some(terminal)) = (pid, foreground, self.jobs.terminal) {
+                let group = if group == 0 { sys::job::own_pid() } else { group };
+                let _ = sys::job::set_foreground(terminal, group);
+            }
         }
+        if let Some(pid) = pid {
+            return Ok(pid);
+        }
+        self.enter_child();
+        let result = work(self);
+        let status = self.finish(result);
+        sys::child::exit_now(status)
     }
 
     /// What a forked child does first: it has no jobs, no traps but ignored signals, and is no interactive shell.
@@ -42,13 +74,6 @@ impl Shell {
         self.jobs.enter_child();
         self.options.set(ShellOptions::MONITOR, false);
         self.process_descriptors.clear();
-    }
-
-    /// Runs the work of a forked child and gives the status that it ends with.
-    pub(crate) fn in_child(&mut self, work: impl FnOnce(&mut Shell) -> Flow) -> u8 {
-        self.enter_child();
-        let result = work(self);
-        self.finish(result)
     }
 
     /// The end of a shell: what a jump means for its status, and the trap on EXIT.
@@ -118,13 +143,10 @@ impl Shell {
             return self.run(body, true);
         }
         let unchecked = self.unchecked;
-        let Some(pid) = self.fork_job(None, true)? else {
-            let status = self.in_child(|shell| {
-                shell.unchecked = unchecked;
-                shell.run(body, true)
-            });
-            sys::child::exit_now(status);
-        };
+        let pid = self.fork_job(None, true, &mut |shell| {
+            shell.unchecked = unchecked;
+            shell.run(body, true)
+        })?;
         self.status = self.wait_foreground(&[pid], b"( ... )")?.last().copied().unwrap_or(0);
         Ok(())
     }
@@ -132,16 +154,13 @@ impl Shell {
     /// `… &`.
     pub(super) fn background(&mut self, of: &Background) -> Flow {
         let monitor = self.options.has(ShellOptions::MONITOR);
-        let Some(pid) = self.fork_job(None, false)? else {
-            let status = self.in_child(|shell| {
-                if !monitor {
-                    shell.detach_from_terminal();
-                }
-                shell.unchecked = false;
-                shell.run(&of.command, true)
-            });
-            sys::child::exit_now(status);
-        };
+        let pid = self.fork_job(None, false, &mut |shell| {
+            if !monitor {
+                shell.detach_from_terminal();
+            }
+            shell.unchecked = false;
+            shell.run(&of.command, true)
+        })?;
         self.last_background = Some(pid);
         let number = self.jobs.add(pid, &[pid], &of.text);
         if self.options.has(ShellOptions::INTERACTIVE) {
@@ -160,27 +179,6 @@ impl Shell {
         }
     }
 
-    /// Forks a process of a job: with job control in a group of its own (None) or in an earlier process's.
-    pub(crate) fn fork_job(&mut self, group: Option<i32>, foreground: bool) -> Flow<Option<i32>> {
-        let monitor = self.options.has(ShellOptions::MONITOR);
-        let pid = self.fork()?;
-        if monitor {
-            let group = group.unwrap_or(0);
-            match pid {
-                // Both sides do it: whoever comes first. A child that has executed cannot be moved any more.
-                Some(pid) => drop(sys::job::set_group(pid, group)),
-                None => {
-                    let _ = sys::job::set_group(0, group);
-                    if let (true, Some(terminal)) = (foreground, self.jobs.terminal) {
-                        let group = if group == 0 { sys::job::own_pid() } else { group };
-                        let _ = sys::job::set_foreground(terminal, group);
-                    }
-                }
-            }
-        }
-        Ok(pid)
-    }
-
     /// Starts a program in the foreground and waits for it.
     pub(crate) fn start_and_wait(
         &mut self,
@@ -189,18 +187,16 @@ impl Shell {
         arguments: &Strings,
     ) -> Flow {
         if let Target::Path(path) = target {
-            let Some(prepared) = self.prepare_redirects(redirects)? else {
-                self.status = 1;
-                return Ok(());
+            let pid = match self.start(path, arguments, redirects, &[], None, true)? {
+                Ok(pid) => pid,
+                Err(Failed::Script) => self
+                    .fork_job(None, true, &mut |shell| shell.become_script(path, redirects, arguments, 0))?,
+                Err(Failed::Status(status)) => {
+                    self.status = status;
+                    return Ok(());
+                }
             };
-            let started = self.start(path, arguments, &prepared, &[], None, true);
-            redirect::close_prepared(&prepared);
-            match started {
-                Ok(pid) => self.await_program(pid, arguments)?,
-                Err(Failed::Script) => self.run_script(path, redirects, arguments)?,
-                Err(Failed::Status(status)) => self.status = status,
-            }
-            return Ok(());
+            return self.await_program(pid, arguments);
         }
         if matches!(target, Target::Missing) {
             // Redirections come first: one that fails gives 1.
@@ -212,10 +208,8 @@ impl Shell {
             self.restore_descriptors(saved);
             return Ok(());
         }
-        let Some(pid) = self.fork_job(None, true)? else {
-            let status = self.in_child(|shell| shell.become_program(target, redirects, arguments));
-            sys::child::exit_now(status);
-        };
+        let pid =
+            self.fork_job(None, true, &mut |shell| shell.become_program(target, redirects, arguments))?;
         self.await_program(pid, arguments)
     }
 
@@ -234,6 +228,21 @@ impl Shell {
 
     /// Starts a program with `extra` actions before its redirections.
     pub(super) fn start(
+        &mut self,
+        path: &CStr,
+        arguments: &Strings,
+        redirects: &[Redirect],
+        extra: &[spawn::Action<'_>],
+        group: Option<i32>,
+        foreground: bool,
+    ) -> Flow<Result<i32, Failed>> {
+        let Some(prepared) = self.prepare_redirects(redirects)? else { return Ok(Err(Failed::Status(1))) };
+        let started = self.start_prepared(path, arguments, &prepared, extra, group, foreground);
+        redirect::close_prepared(&prepared);
+        Ok(started)
+    }
+
+    fn start_prepared(
         &mut self,
         path: &CStr,
         arguments: &Strings,
@@ -327,29 +336,25 @@ impl Shell {
         let restored = self.traps.prepare_exec();
         let error = spawn::exec(path, arguments, first, &environment);
         if spawn::is_not_executable_format(&error) {
-            return self.become_script(path, arguments, first);
+            return self.become_script(path, &[], arguments, first);
         }
         self.traps.undo_exec(restored);
         self.exec_failed(arguments.get(first), &error);
         Ok(())
     }
 
-    fn run_script(&mut self, path: &CStr, redirects: &[Redirect], arguments: &Strings) -> Flow {
-        let Some(pid) = self.fork_job(None, true)? else {
-            let status = self.in_child(|shell| {
-                if !shell.redirect_for_good(redirects)? {
-                    shell.status = 1;
-                    return Ok(());
-                }
-                shell.become_script(path, arguments, 0)
-            });
-            sys::child::exit_now(status);
-        };
-        self.await_program(pid, arguments)
-    }
-
     /// Runs a script without `#!` as a new shell would, in this process.
-    fn become_script(&mut self, path: &CStr, arguments: &Strings, first: usize) -> Flow {
+    fn become_script(
+        &mut self,
+        path: &CStr,
+        redirects: &[Redirect],
+        arguments: &Strings,
+        first: usize,
+    ) -> Flow {
+        if !self.redirect_for_good(redirects)? {
+            self.status = 1;
+            return Ok(());
+        }
         let environment = self.exported();
         let mut fresh = Shell::new();
         fresh.import(environment.iter().map(<[u8]>::to_vec));
@@ -359,6 +364,8 @@ impl Shell {
         fresh.set_positional((first + 1..arguments.len()).map(|index| arguments.get(index).into()).collect());
         fresh.zero = arguments.get(first).into();
         self.status = crate::invoke::run_file(&mut fresh, path.to_bytes());
+        // The process ends here, and all memory with it.
+        std::mem::forget(fresh);
         Err(Jump::Exit)
     }
 
@@ -393,48 +400,34 @@ impl Shell {
             self.not_found(arguments.get(0));
             return Ok(Vec::new());
         };
-        let Some(prepared) = self.prepare_redirects(redirects)? else {
-            self.status = 1;
-            return Ok(Vec::new());
-        };
         let (read_end, write_end) = self.pipe()?;
         let extra = [spawn::Action::Duplicate { from: write_end, to: 1 }];
         // It belongs to the shell's own group: job control is about what stands on the command line.
         let monitor = self.options.has(ShellOptions::MONITOR);
         self.options.set(ShellOptions::MONITOR, false);
-        let started = self.start(path, arguments, &prepared, &extra, None, false);
+        let started = self.start(path, arguments, redirects, &extra, None, false);
         self.options.set(ShellOptions::MONITOR, monitor);
-        redirect::close_prepared(&prepared);
-        descriptor::close(write_end);
-        let failed = match started {
-            Ok(pid) => return self.take_output(read_end, pid),
-            Err(failed) => failed,
-        };
-        descriptor::close(read_end);
-        match failed {
-            Failed::Script => self.capture_script(path, redirects, arguments),
-            Failed::Status(status) => {
+        let pid = match started {
+            Ok(Err(Failed::Script)) => self.fork(&mut |shell| {
+                descriptor::close(read_end);
+                shell.move_descriptor(write_end, 1);
+                shell.become_script(path, redirects, arguments, 0)
+            }),
+            Ok(Err(Failed::Status(status))) => {
                 self.status = status;
-                Ok(Vec::new())
+                Ok(0)
+            }
+            Ok(Ok(pid)) => Ok(pid),
+            Err(jump) => Err(jump),
+        };
+        descriptor::close(write_end);
+        match pid {
+            Ok(pid @ 1..) => self.take_output(read_end, pid),
+            other => {
+                descriptor::close(read_end);
+                other.map(|_| Vec::new())
             }
         }
-    }
-
-    fn capture_script(&mut self, path: &CStr, redirects: &[Redirect], arguments: &Strings) -> Flow<Vec<u8>> {
-        let (read_end, write_end) = self.pipe()?;
-        let Some(pid) = self.fork()? else {
-            let status = self.in_child(|shell| {
-                shell.move_descriptor(write_end, 1);
-                if !shell.redirect_for_good(redirects)? {
-                    shell.status = 1;
-                    return Ok(());
-                }
-                shell.become_script(path, arguments, 0)
-            });
-            sys::child::exit_now(status);
-        };
-        descriptor::close(write_end);
-        self.take_output(read_end, pid)
     }
 }
 

@@ -38,9 +38,7 @@ impl Shell {
     }
 
     fn simple_expanded(&mut self, simple: &Simple, last: bool, expansion: &mut Expansion) -> Flow {
-        for word in &simple.words {
-            self.expand_argument(word, expansion)?;
-        }
+        self.expand_arguments(&simple.words, expansion)?;
         let arguments = &expansion.fields;
         if arguments.is_empty() {
             return self.without_command(simple);
@@ -51,6 +49,11 @@ impl Shell {
             Target::Builtin(builtin) => self.run_builtin(simple, builtin, arguments),
             other => self.run_program(simple, &other, arguments, last),
         }
+    }
+
+    /// Expands words to the fields that they give.
+    pub(crate) fn expand_arguments(&mut self, words: &[Word], expansion: &mut Expansion) -> Flow {
+        words.iter().try_for_each(|word| self.expand_argument(word, expansion))
     }
 
     /// Assignments and redirections alone.
@@ -363,9 +366,7 @@ impl Shell {
     }
 
     fn capture_expanded(&mut self, simple: &Simple, expansion: &mut Expansion) -> Flow<Option<Vec<u8>>> {
-        for word in &simple.words {
-            self.expand_argument(word, expansion)?;
-        }
+        self.expand_arguments(&simple.words, expansion)?;
         let arguments = &expansion.fields;
         let target = self.find_command(simple.name, arguments.get(0));
         if matches!(target, Target::Filter(_)) && names_device(arguments) {

@@ -85,14 +85,11 @@ impl Shell {
 
     fn substitute_forked(&mut self, body: &Command) -> Flow<Vec<u8>> {
         let (read_end, write_end) = self.pipe()?;
-        let Some(pid) = self.fork()? else {
-            let status = self.in_child(|shell| {
-                sys::descriptor::close(read_end);
-                shell.move_descriptor(write_end, 1);
-                shell.run(body, true)
-            });
-            sys::child::exit_now(status);
-        };
+        let pid = self.fork(&mut |shell| {
+            sys::descriptor::close(read_end);
+            shell.move_descriptor(write_end, 1);
+            shell.run(body, true)
+        })?;
         sys::descriptor::close(write_end);
         self.take_output(read_end, pid)
     }
@@ -134,14 +131,11 @@ impl Shell {
         let (read_end, write_end) = self.pipe()?;
         let (ours, theirs, target) =
             if process.output { (write_end, read_end, 0) } else { (read_end, write_end, 1) };
-        if self.fork()?.is_none() {
-            let status = self.in_child(|shell| {
-                sys::descriptor::close(ours);
-                shell.move_descriptor(theirs, target);
-                shell.run(&process.body, true)
-            });
-            sys::child::exit_now(status);
-        }
+        self.fork(&mut |shell| {
+            sys::descriptor::close(ours);
+            shell.move_descriptor(theirs, target);
+            shell.run(&process.body, true)
+        })?;
         sys::descriptor::close(theirs);
         // A program that gets the path must find the descriptor open.
         let number = match sys::descriptor::duplicate_above(ours, 60) {

@@ -35,7 +35,7 @@ impl Parser<'_> {
         let operation = self.brace_operation(quoted)?;
         match self.input.peek() {
             Some(b'}') => self.input.bump(),
-            Some(_) => return Err(self.error("bad substitution".into())),
+            Some(_) => return Err(self.error("bad substitution")),
             None => return Err(self.ended_in("missing '}'")),
         }
         Ok(Parameter { of, operation, quoted })
@@ -51,7 +51,7 @@ impl Parser<'_> {
         self.input.bump();
         let of = self.brace_name()?;
         if !self.input.accept(b'}') {
-            return Err(self.error("bad substitution".into()));
+            return Err(self.error("bad substitution"));
         }
         Ok(Some(Parameter { of, operation: Operation::Length, quoted }))
     }
@@ -71,7 +71,7 @@ impl Parser<'_> {
                 self.input.bump();
                 ParameterName::Special(byte)
             }
-            Some(_) => return Err(self.error("bad substitution".into())),
+            Some(_) => return Err(self.error("bad substitution")),
             None => return Err(self.ended_in("missing '}'")),
         })
     }
@@ -90,7 +90,7 @@ impl Parser<'_> {
                     let word = self.inner_word(word_context)?;
                     self.choice(kind, true, word)
                 }
-                Some(b'}') => return Err(self.error("bad substitution".into())),
+                Some(b'}') => return Err(self.error("bad substitution")),
                 Some(_) => {
                     let offset = self.slice_number()?;
                     let length = if self.input.accept(b':') { Some(self.slice_number()?) } else { None };
@@ -119,7 +119,7 @@ impl Parser<'_> {
                     if self.input.accept(b'/') { self.inner_word(Context::Brace)? } else { Word::default() };
                 Operation::Replace { every, pattern, with }
             }
-            _ => return Err(self.error("bad substitution".into())),
+            _ => return Err(self.error("bad substitution")),
         })
     }
 

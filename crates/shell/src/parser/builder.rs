@@ -46,11 +46,7 @@ impl Builder {
     }
 
     fn add(&mut self, part: Part) {
-        // Most words have one part.
-        if self.parts.is_empty() {
-            self.parts.reserve_exact(1);
-        }
-        self.parts.push(part);
+        super::push(&mut self.parts, part);
     }
 
     pub(super) fn part(&mut self, part: Part) {

@@ -95,7 +95,7 @@ impl Parser<'_> {
         if !broken {
             let word = kind.reserved_text().map(String::from_utf8_lossy);
             let text = word.as_deref().or(kind.operator_text()).unwrap_or_default();
-            error.message += &format!(" (expecting \"{text}\")");
+            error.message += &[" (expecting \"", text, "\")"].concat();
         }
         error
     }
@@ -135,7 +135,7 @@ impl Parser<'_> {
         let token = self.take_word()?;
         let variable = match token.word.as_literal() {
             Some(text) if token.bare && is_name(text) => self.names.intern(text),
-            _ => return Err(self.error("bad for loop variable".into())),
+            _ => return Err(self.error("bad for loop variable")),
         };
         let words = self.for_words()?;
         self.mode = Mode::Prefix;
@@ -246,7 +246,7 @@ impl Parser<'_> {
         let line = self.line;
         let name = match name.as_literal() {
             Some(text) if !text.is_empty() => self.names.intern(text),
-            _ => return Err(self.error("bad function name".into())),
+            _ => return Err(self.error("bad function name")),
         };
         self.enter()?;
         self.newlines();

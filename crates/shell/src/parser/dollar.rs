@@ -122,7 +122,7 @@ impl Parser<'_> {
         }
         if context == Context::Arithmetic {
             if self.input.raw(0) != Some(b')') || self.input.raw(1) != Some(b')') {
-                return Err(self.error("missing '))'".into()));
+                return Err(self.error("missing '))'"));
             }
             self.input.bump();
             self.input.bump();
@@ -167,7 +167,7 @@ impl Parser<'_> {
         self.input.bump();
         match self.substituted()? {
             Some(body) => builder.part(Part::Process(Box::new(ProcessSubstitution { output, body }))),
-            None => return Err(self.error("unexpected \")\"".into())),
+            None => return Err(self.error("unexpected \")\"")),
         }
         Ok(())
     }

@@ -259,18 +259,13 @@ impl<'a> Parser<'a> {
             let kind = self.peek();
             if kind.is_redirect() {
                 let redirect = self.redirect()?;
-                if simple.redirects.is_empty() {
-                    simple.redirects.reserve_exact(1);
-                }
-                simple.redirects.push(redirect);
+                push(&mut simple.redirects, redirect);
             } else if kind.is_word() {
                 self.pass_word();
                 let first = simple.words.is_empty();
                 if let (true, Some(name)) = (first, self.word.assign) {
-                    if simple.assigns.is_empty() {
-                        simple.assigns.reserve_exact(1);
-                    }
-                    simple.assigns.push(Assign { name, value: std::mem::take(&mut self.word.word) });
+                    let value = std::mem::take(&mut self.word.word);
+                    push(&mut simple.assigns, Assign { name, value });
                     self.expand_aliases();
                     continue;
                 }
@@ -320,7 +315,7 @@ impl<'a> Parser<'a> {
     /// Counts one more level of nesting.
     fn enter(&mut self) -> Parsed<()> {
         self.depth += 1;
-        if self.depth > DEPTH_MAX { Err(self.error("nested too deeply".into())) } else { Ok(()) }
+        if self.depth > DEPTH_MAX { Err(self.error("nested too deeply")) } else { Ok(()) }
     }
 
     fn leave(&mut self) {
@@ -328,17 +323,17 @@ impl<'a> Parser<'a> {
     }
 
     #[cold]
-    fn error(&mut self, what: String) -> Box<SyntaxError> {
+    fn error(&mut self, what: &str) -> Box<SyntaxError> {
         Box::new(SyntaxError {
             line: self.input.line,
-            message: format!("syntax error: {what}"),
+            message: ["syntax error: ", what].concat(),
             incomplete: false,
         })
     }
 
     #[cold]
     fn ended_in(&mut self, what: &str) -> Box<SyntaxError> {
-        let mut error = self.error(what.into());
+        let mut error = self.error(what);
         error.incomplete = true;
         error
     }
@@ -351,15 +346,16 @@ impl<'a> Parser<'a> {
             return error;
         }
         let literal = kind.reserved_text().or_else(|| self.word.word.as_literal());
+        let quoted = |text: &[u8]| ["\"", &String::from_utf8_lossy(text), "\""].concat();
         let what = match (kind, kind.operator_text(), literal) {
             (Kind::Eof, ..) => "end of file".into(),
             (Kind::Newline, ..) => "newline".into(),
-            (_, Some(text), _) => format!("\"{text}\""),
+            (_, Some(text), _) => quoted(text.as_bytes()),
             _ if kind.is_redirect() => "redirection".into(),
-            (_, _, Some(text)) => format!("\"{}\"", String::from_utf8_lossy(text)),
+            (_, _, Some(text)) => quoted(text),
             _ => "word".into(),
         };
-        let mut error = self.error(format!("unexpected {what}"));
+        let mut error = self.error(&["unexpected ", &what].concat());
         error.line = self.line;
         error.incomplete = kind == Kind::Eof;
         error
@@ -381,6 +377,16 @@ pub(crate) fn parse_quoted(
 /// Whether the arguments behind a word are like those of `export`.
 fn is_declaration(text: &[u8]) -> bool {
     matches!(text, b"export" | b"readonly" | b"local" | b"alias" | b"declare" | b"typeset")
+}
+
+/// Adds to a list that mostly has one member.
+#[inline(always)]
+fn push<T>(list: &mut Vec<T>, one: T) {
+    if list.capacity() == 0 {
+        *list = vec![one];
+    } else {
+        list.push(one);
+    }
 }
 
 /// Commands behind each other as one; None for none.

@@ -1,5 +1,6 @@
 //! token — operators, reserved words, and where words begin.
 
+use super::word::begins_word;
 use super::{Parsed, Parser};
 use crate::ast::Word;
 use crate::input::Mark;
@@ -230,6 +231,9 @@ impl Parser<'_> {
             return Ok(Kind::Newline);
         }
         self.input.continued = true;
+        if begins_word(byte) {
+            return self.read_word(self.mode);
+        }
         Ok(match byte {
             b';' => self.operator(
                 &[(b';', Kind::DoubleSemicolon), (b'&', Kind::SemicolonAmpersand)],
@@ -302,12 +306,12 @@ impl Parser<'_> {
     /// Passes blanks and a comment; what follows.
     fn skip_blanks(&mut self) -> Option<u8> {
         loop {
-            let rest = self.input.rest();
-            let blanks = rest.iter().take_while(|&&byte| matches!(byte, b' ' | b'\t')).count();
-            let next = rest.get(blanks).copied();
-            self.input.skip(blanks);
-            match next.filter(|&byte| byte != b'\\').or_else(|| self.input.peek()) {
-                Some(b' ' | b'\t') => self.input.bump(),
+            let mut next = self.input.rest().first().copied();
+            if matches!(next, Some(b'\\') | None) {
+                next = self.input.peek();
+            }
+            match next {
+                Some(b' ' | b'\t') => self.input.skip(1),
                 Some(b'#') => {
                     while !matches!(self.input.raw(0), Some(b'\n') | None) {
                         let rest = self.input.rest();

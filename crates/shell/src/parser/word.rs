@@ -79,6 +79,12 @@ const fn table(sets: &[(&[u8], u8)]) -> [u8; 256] {
     table
 }
 
+/// Whether a word begins with this character wherever it stands: it is part of no operator, and no digit.
+#[inline(always)]
+pub(super) fn begins_word(byte: u8) -> bool {
+    CLASS[usize::from(byte)] & END == 0 && !byte.is_ascii_digit()
+}
+
 impl Parser<'_> {
     /// A word of a command, which begins here, as the next token.
     pub(super) fn read_word(&mut self, mode: Mode) -> Parsed<Kind> {
