@@ -132,8 +132,12 @@ impl Jobs {
         false
     }
 
-    /// Looks at all children without waiting.
+    /// Looks at all children without waiting. What ended beside a command in the foreground is noted behind it, so that
+    /// a later `wait` knows that it did not wait.
     pub(crate) fn update(&mut self) {
+        if self.list.is_empty() {
+            return;
+        }
         let running: Vec<i32> = self
             .list
             .iter()
@@ -208,25 +212,10 @@ impl Shell {
         }
         let mut statuses = Vec::with_capacity(pids.len());
         for (index, &pid) in pids.iter().enumerate() {
-            if index + 1 == pids.len() {
-                statuses.push(self.wait_for_pid(pid)?);
-            } else {
-                statuses.push(self.wait_quietly(pid));
-            }
+            // Only the death of the last is worth a message.
+            statuses.push(self.wait_for_pid(pid, index + 1 == pids.len())?);
         }
         Ok(statuses)
-    }
-
-    /// Waits for a child whose death is not worth a message.
-    fn wait_quietly(&mut self, pid: i32) -> i32 {
-        loop {
-            match spawn::wait(pid, 0) {
-                Ok(Some((_, Change::Exited(status)))) => return i32::from(status),
-                Ok(Some((_, Change::Killed(signal, _)))) => return 128 + signal,
-                Err(error) if error.kind() != io::ErrorKind::Interrupted => return 127,
-                _ => {}
-            }
-        }
     }
 
     fn wait_monitored(&mut self, pids: &[i32], text: &[u8]) -> Flow<Vec<i32>> {

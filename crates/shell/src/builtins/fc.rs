@@ -38,22 +38,36 @@ pub(super) fn fc(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
     if lines.last().is_some_and(|line| line.trim_ascii_start().starts_with(b"fc")) {
         lines.pop();
     }
-    if lists {
-        return list(shell, &lines, operands, bare, reversed);
-    }
     if runs || editor.as_deref() == Some(b"-") {
         return run_again(shell, &lines, operands);
     }
-    let first = find(shell, &lines, operands.get(1), lines.len().saturating_sub(1))?;
-    let last = find(shell, &lines, operands.get(2), first)?;
-    let mut chosen: Vec<Vec<u8>> = lines.get(first.min(last)..=first.max(last)).unwrap_or_default().to_vec();
-    if chosen.is_empty() {
+    let newest = lines.len().saturating_sub(1);
+    let oldest = if lists { lines.len().saturating_sub(LISTED) } else { newest };
+    let first = find(shell, &lines, operands.get(1), oldest)?;
+    let last = find(shell, &lines, operands.get(2), if lists { newest } else { first })?;
+    if lines.is_empty() && !lists {
         return shell.wrong(&[b"history is empty"]);
     }
-    if reversed != (first > last) {
-        chosen.reverse();
+    let backwards = reversed != (first > last);
+    let (low, high) = (first.min(last), first.max(last));
+    let mut chosen = Vec::new();
+    for at in low..=high {
+        let index = if backwards { low + high - at } else { at };
+        let Some(line) = lines.get(index) else { continue };
+        if lists && !bare {
+            chosen.extend_from_slice((index + 1).to_string().as_bytes());
+        }
+        if lists {
+            chosen.push(b'\t');
+        }
+        chosen.extend_from_slice(line);
+        chosen.push(b'\n');
     }
-    edit_and_run(shell, &chosen, editor)
+    if lists {
+        shell.out.write(&chosen);
+        return Ok(0);
+    }
+    edit_and_run(shell, &chosen, editor.unwrap_or_default())
 }
 
 /// The index of the line that an operand means: a number, one counted from the end, or how it begins.
@@ -71,29 +85,6 @@ fn find(shell: &mut Shell, lines: &[Vec<u8>], operand: &[u8], default: usize) ->
         Some(index) => Ok(index),
         None => shell.wrong(&[operand, b": not in the history"]),
     }
-}
-
-fn list(
-    shell: &mut Shell,
-    lines: &[Vec<u8>],
-    operands: Arguments<'_>,
-    bare: bool,
-    reversed: bool,
-) -> Flow<i32> {
-    let first = find(shell, lines, operands.get(1), lines.len().saturating_sub(LISTED))?;
-    let last = find(shell, lines, operands.get(2), lines.len().saturating_sub(1))?;
-    let mut indices: Vec<usize> =
-        (first.min(last)..=first.max(last)).filter(|&index| index < lines.len()).collect();
-    if reversed != (first > last) {
-        indices.reverse();
-    }
-    for index in indices {
-        if !bare {
-            shell.out.write((index + 1).to_string().as_bytes());
-        }
-        shell.out.write(&[b"\t", lines[index].as_slice(), b"\n"].concat());
-    }
-    Ok(0)
 }
 
 /// `-s [old=new] [line]`.
@@ -123,8 +114,8 @@ fn run(shell: &mut Shell, command: &[u8]) -> Flow<i32> {
     Ok(shell.status)
 }
 
-fn edit_and_run(shell: &mut Shell, chosen: &[Vec<u8>], editor: Option<Vec<u8>>) -> Flow<i32> {
-    let mut editor = editor.unwrap_or_default();
+/// Lets `editor` change the lines of `text`, and runs what it leaves.
+fn edit_and_run(shell: &mut Shell, text: &[u8], mut editor: Vec<u8>) -> Flow<i32> {
     for name in [b"FCEDIT".as_slice(), b"EDITOR"] {
         if editor.is_empty() {
             editor = shell.variable(name).unwrap_or_default();
@@ -133,15 +124,13 @@ fn edit_and_run(shell: &mut Shell, chosen: &[Vec<u8>], editor: Option<Vec<u8>>) 
     if editor.is_empty() {
         editor.extend_from_slice(b"vi");
     }
-    let folder = shell.variable(b"TMPDIR").unwrap_or_default();
-    let folder: &[u8] = if folder.is_empty() { b"/tmp" } else { &folder };
-    let mut text = chosen.join(&b'\n');
-    text.push(b'\n');
-    let path = match write_new(folder, &text) {
+    let mut folder = shell.variable(b"TMPDIR").unwrap_or_default();
+    if folder.is_empty() {
+        folder.extend_from_slice(b"/tmp");
+    }
+    let path = match write_new(&folder, text) {
         Ok(path) => path,
-        Err(error) => {
-            return shell.wrong_by(&[folder], &error);
-        }
+        Err(error) => return shell.wrong_by(&[&folder], &error),
     };
     let mut command = editor;
     command.push(b' ');

@@ -146,6 +146,7 @@ fn wait_for(shell: &mut Shell, operand: &[u8]) -> Flow<i32> {
             None => return Ok(127),
         }
     };
+    let ran = shell.jobs.get(number).is_some_and(|job| job.state() == State::Running);
     let interrupted =
         shell.wait_until(&mut |shell| shell.jobs.get(number).is_none_or(|job| job.state() != State::Running));
     if let Some(status) = interrupted {
@@ -156,7 +157,7 @@ fn wait_for(shell: &mut Shell, operand: &[u8]) -> Flow<i32> {
     if job.is_over() {
         shell.jobs.remove(number);
     }
-    if let State::Killed(signal, core) = state {
+    if let (State::Killed(signal, core), true) = (state, ran) {
         shell.tell_killed(signal, core)?;
     }
     Ok(state.status())

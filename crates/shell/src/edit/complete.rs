@@ -52,7 +52,7 @@ impl Known {
                 }
             }
         } else {
-            self.add_files(text, &mut choices);
+            self.add_files(text, false, &mut choices);
         }
         choices.sort_unstable();
         choices.dedup();
@@ -73,18 +73,22 @@ impl Known {
         }
         let prefix = &line[name_start..];
         let end: &[u8] = if braced { b"}" } else { b"" };
-        let mut choices: Vec<Vec<u8>> = self
-            .variables
-            .iter()
-            .filter(|name| name.starts_with(prefix))
-            .map(|name| [name, end].concat())
-            .collect();
+        let mut choices = Vec::new();
+        for name in &self.variables {
+            if name.starts_with(prefix) {
+                choices.push([name, end].concat());
+            }
+        }
         choices.sort_unstable();
         Some(Found { start: name_start, choices })
     }
 
     fn add_commands(&self, prefix: &[u8], choices: &mut Vec<Vec<u8>>) {
-        choices.extend(self.commands.iter().filter(|name| name.starts_with(prefix)).cloned());
+        for name in &self.commands {
+            if name.starts_with(prefix) {
+                choices.push(name.clone());
+            }
+        }
         for directory in self.path.split(|&byte| byte == b':') {
             let directory = if directory.is_empty() { b"." } else { directory };
             for (name, _) in path::names(directory).iter() {
@@ -95,12 +99,13 @@ impl Known {
             }
         }
         // A directory's name begins a path to a command.
-        let mut files = Vec::new();
-        self.add_files(prefix, &mut files);
-        choices.extend(files.into_iter().filter(|file| file.ends_with(b"/") && !prefix.is_empty()));
+        if !prefix.is_empty() {
+            self.add_files(prefix, true, choices);
+        }
     }
 
-    fn add_files(&self, prefix: &[u8], choices: &mut Vec<Vec<u8>>) {
+    /// Adds files that begin so, or directories alone.
+    fn add_files(&self, prefix: &[u8], directories: bool, choices: &mut Vec<Vec<u8>>) {
         let name_start = prefix.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
         let (directory, name) = prefix.split_at(name_start);
         let real = match directory {
@@ -115,7 +120,9 @@ impl Known {
             }
             let is_directory = path::is_directory(&[&real, b"/".as_slice(), entry].concat());
             let slash: &[u8] = if is_directory { b"/" } else { b"" };
-            choices.push([directory, entry, slash].concat());
+            if is_directory || !directories {
+                choices.push([directory, entry, slash].concat());
+            }
         }
     }
 }

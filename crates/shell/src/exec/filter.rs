@@ -70,6 +70,7 @@ impl Shell {
             let _ = catch::set(SIGPIPE, Disposition::Default);
         }
         self.restore_descriptors(saved);
+        self.jobs.update();
         Ok(())
     }
 

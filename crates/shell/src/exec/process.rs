@@ -100,19 +100,23 @@ impl Shell {
         }
     }
 
-    /// Waits for a child that is no job, and gives its status.
-    pub(crate) fn wait_for_pid(&mut self, pid: i32) -> Flow<i32> {
-        loop {
+    /// Waits for a child that is no job, and gives its status. `tells`: says so if it was killed.
+    pub(crate) fn wait_for_pid(&mut self, pid: i32, tells: bool) -> Flow<i32> {
+        let status = loop {
             match spawn::wait(pid, 0) {
-                Ok(Some((_, Change::Exited(status)))) => return Ok(i32::from(status)),
+                Ok(Some((_, Change::Exited(status)))) => break i32::from(status),
                 Ok(Some((_, Change::Killed(signal, core)))) => {
-                    self.tell_killed(signal, core)?;
-                    return Ok(128 + signal);
+                    if tells {
+                        self.tell_killed(signal, core)?;
+                    }
+                    break 128 + signal;
                 }
-                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Ok(127),
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => break 127,
                 _ => {}
             }
-        }
+        };
+        self.jobs.update();
+        Ok(status)
     }
 
     /// Says that a command in the foreground was killed; SIGINT stops an interactive shell's line, too.

@@ -97,7 +97,7 @@ impl Shell {
     /// Reads what a child prints and takes its status.
     pub(crate) fn take_output(&mut self, read_end: i32, pid: i32) -> Flow<Vec<u8>> {
         let output = self.read_all(read_end);
-        let status = self.wait_for_pid(pid)?;
+        let status = self.wait_for_pid(pid, true)?;
         let output = output?;
         self.status = status;
         Ok(output)

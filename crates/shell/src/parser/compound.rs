@@ -45,13 +45,18 @@ impl Parser<'_> {
             return Ok(command);
         }
         self.mode = Mode::Argument;
-        let mut redirects = Vec::new();
+        let result = if self.peek().is_redirect() { self.redirected(command) } else { Ok(command) };
+        self.mode = Mode::Prefix;
+        self.impure = impure;
+        result
+    }
+
+    fn redirected(&mut self, command: Command) -> Parsed<Command> {
+        let mut redirects = vec![self.redirect()?];
         while self.peek().is_redirect() {
             redirects.push(self.redirect()?);
         }
-        self.mode = Mode::Prefix;
-        self.impure = impure;
-        Ok(if redirects.is_empty() { command } else { Command::Redirected(Box::new((command, redirects))) })
+        Ok(Command::Redirected(Box::new((command, redirects))))
     }
 
     /// Commands up to a word or operator that ends a list; at least one.

@@ -156,7 +156,8 @@ impl<'a> Parser<'a> {
         if ends(self) {
             return Ok(first);
         }
-        let mut commands = vec![first];
+        let mut commands = Vec::with_capacity(4);
+        commands.push(first);
         loop {
             commands.push(self.and_or_item(None)?);
             if ends(self) {
@@ -192,12 +193,14 @@ impl<'a> Parser<'a> {
 
     fn and_or(&mut self, first: Option<Command>) -> Parsed<Command> {
         let first = self.pipeline(first)?;
-        let mut rest = Vec::new();
+        if !matches!(self.peek(), Kind::AndAnd | Kind::OrOr) {
+            return Ok(first);
+        }
+        let mut rest = Vec::with_capacity(1);
         loop {
             let connector = match self.peek() {
                 Kind::AndAnd => Connector::And,
                 Kind::OrOr => Connector::Or,
-                _ if rest.is_empty() => return Ok(first),
                 _ => return Ok(Command::AndOr(Box::new(AndOr { first, rest }))),
             };
             self.kind = Kind::Unread;
@@ -279,6 +282,9 @@ impl<'a> Parser<'a> {
                     if first {
                         simple.name = text.map(|text| self.names.intern(text));
                     }
+                }
+                if first {
+                    simple.words = Vec::with_capacity(4);
                 }
                 simple.words.push(std::mem::take(&mut self.word.word));
                 if first

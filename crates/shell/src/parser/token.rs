@@ -175,7 +175,10 @@ impl Parser<'_> {
 
     /// Passes the next token if it is that operator or reserved word.
     pub(super) fn accept(&mut self, kind: Kind) -> bool {
-        let found = self.peek() == kind;
+        if self.kind == Kind::Unread {
+            self.read();
+        }
+        let found = self.kind == kind;
         if found {
             self.kind = Kind::Unread;
         }
