@@ -134,9 +134,9 @@ impl Shell {
             return self.expand_each_edited(parameter, into);
         }
         match self.parameter_value(parameter.of) {
-            Some(value) => {
-                let edited = self.edit(&parameter.operation, value)?;
-                push(&edited, parameter.quoted, into, self)?;
+            Some(mut value) => {
+                self.edit(&parameter.operation, std::slice::from_mut(&mut value))?;
+                push(&value, parameter.quoted, into, self)?;
             }
             None => self.push_unset(parameter.of, parameter.quoted, into)?,
         }
@@ -145,54 +145,60 @@ impl Shell {
 
     fn expand_each_edited(&mut self, parameter: &Parameter, into: &mut Expansion) -> Flow {
         let before = self.positional.clone();
-        let mut edited = Vec::with_capacity(before.len());
-        if let Operation::Slice { offset, length } = &parameter.operation {
+        let edited = if let Operation::Slice { offset, length } = &parameter.operation {
             // A slice of all parameters is a slice of the list, which begins with $0.
             let mut list: Vec<Box<[u8]>> = vec![self.zero.to_vec().into()];
             list.extend(before.iter().cloned());
             let (start, end) = self.slice_bounds(offset, length.as_ref(), list.len())?;
-            edited.extend_from_slice(&list[start.max(1).min(end)..end]);
+            list[start.max(1).min(end)..end].to_vec()
         } else {
-            for value in &before {
-                edited.push(self.edit(&parameter.operation, value.to_vec())?.into());
-            }
-        }
+            let mut values: Vec<Vec<u8>> = before.iter().map(|value| value.to_vec()).collect();
+            self.edit(&parameter.operation, &mut values)?;
+            values.into_iter().map(Into::into).collect()
+        };
         self.positional = edited;
         self.push_positional(parameter, into);
         self.positional = before;
         Ok(())
     }
 
-    fn edit(&mut self, operation: &Operation, mut value: Vec<u8>) -> Flow<Vec<u8>> {
+    /// Edits each value. Words are expanded once, however many values there are.
+    fn edit(&mut self, operation: &Operation, values: &mut [Vec<u8>]) -> Flow {
         match operation {
             Operation::RemovePrefix { longest, pattern } => {
                 let pattern = self.expand_pattern(pattern)?;
-                if let Some(end) = glob::prefix(&pattern, &value, length(*longest)) {
-                    value.drain(..end);
+                for value in values {
+                    if let Some(end) = glob::prefix(&pattern, value, length(*longest)) {
+                        value.drain(..end);
+                    }
                 }
-                Ok(value)
             }
             Operation::RemoveSuffix { longest, pattern } => {
                 let pattern = self.expand_pattern(pattern)?;
-                if let Some(start) = glob::suffix(&pattern, &value, length(*longest)) {
-                    value.truncate(start);
+                for value in values {
+                    if let Some(start) = glob::suffix(&pattern, value, length(*longest)) {
+                        value.truncate(start);
+                    }
                 }
-                Ok(value)
             }
             Operation::Slice { offset, length } => {
-                let (start, end) = self.slice_bounds(offset, length.as_ref(), characters(&value))?;
-                let from = bytes_of(&value, start);
-                value.truncate(from + bytes_of(&value[from..], end - start));
-                value.drain(..from);
-                Ok(value)
+                for value in values {
+                    let (start, end) = self.slice_bounds(offset, length.as_ref(), characters(value))?;
+                    let from = bytes_of(value, start);
+                    value.truncate(from + bytes_of(&value[from..], end - start));
+                    value.drain(..from);
+                }
             }
             Operation::Replace { every, pattern, with } => {
                 let pattern = self.expand_pattern(pattern)?;
                 let with = self.expand_text(with)?;
-                Ok(replace(&value, &pattern, &with, *every))
+                for value in values {
+                    *value = replace(value, &pattern, &with, *every);
+                }
             }
-            _ => Ok(value),
+            _ => {}
         }
+        Ok(())
     }
 
     fn slice_bounds(
