@@ -24,6 +24,10 @@ pub(crate) struct Arguments {
     /// Keep the symbols (target/out/<arch>/twin), for `cargo xtask size`.
     #[arg(long)]
     twin: bool,
+    /// Only apk as an initramfs has it: small, without https and without what makes packages and indexes
+    /// (target/out/<arch>/initramfs).
+    #[arg(long, conflicts_with = "twin")]
+    initramfs: bool,
     /// What runs the compiler: cargo here, or cross in a container (Cross.toml).
     #[arg(long, value_enum, default_value = "cargo")]
     builder: Builder,
@@ -39,18 +43,62 @@ pub(crate) enum Builder {
     Cross,
 }
 
-/// Which of the two release builds.
+/// Which of the release builds.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Variant {
     /// What images hold.
     Stripped,
     /// The same code with symbols.
     Twin,
+    /// apk without its default features, by a profile of its own.
+    Initramfs,
+}
+
+impl Variant {
+    /// The profile of cargo.
+    fn profile(self) -> &'static str {
+        match self {
+            Variant::Stripped => "release",
+            Variant::Twin => "twin",
+            Variant::Initramfs => "initramfs",
+        }
+    }
+
+    /// The folder below target/out/<arch>.
+    fn folder(self) -> &'static str {
+        match self {
+            Variant::Stripped => "bin",
+            Variant::Twin => "twin",
+            Variant::Initramfs => "initramfs",
+        }
+    }
+
+    fn programs(self) -> &'static [&'static str] {
+        match self {
+            Variant::Stripped | Variant::Twin => PROGRAMS,
+            Variant::Initramfs => &["apk"],
+        }
+    }
+
+    /// Flags of the compiler that only this build has: nobody waits for its inner loops.
+    fn rustflags(self) -> &'static [&'static str] {
+        match self {
+            Variant::Stripped | Variant::Twin => &[],
+            Variant::Initramfs => &[
+                "-Cllvm-args=-enable-machine-outliner=always",
+                "-Cllvm-args=-inline-max-stacksize=128", // large frames cost four bytes an access
+            ],
+        }
+    }
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     deps::require(deps::Verb::Build, arguments.arch.each(), arguments.yes)?;
-    let variant = if arguments.twin { Variant::Twin } else { Variant::Stripped };
+    let variant = match (arguments.twin, arguments.initramfs) {
+        (true, _) => Variant::Twin,
+        (_, true) => Variant::Initramfs,
+        _ => Variant::Stripped,
+    };
     for &arch in arguments.arch.each() {
         let start = Instant::now();
         for program in programs_by(arguments.builder, arch, variant)? {
@@ -67,10 +115,9 @@ pub(crate) fn programs(arch: Arch, variant: Variant) -> Result<Vec<PathBuf>> {
 }
 
 fn programs_by(builder: Builder, arch: Arch, variant: Variant) -> Result<Vec<PathBuf>> {
-    let (profile, folder) = match variant {
-        Variant::Stripped => ("release", "bin"),
-        Variant::Twin => ("twin", "twin"),
-    };
+    let profile = variant.profile();
+    let mut flags = rustflags(builder, arch)?;
+    flags.extend(variant.rustflags().iter().map(|flag| flag.to_string()));
     let target_dir = workspace::target().join("image");
     let mut command = match builder {
         Builder::Cargo => Command::new("cargo"),
@@ -83,16 +130,19 @@ fn programs_by(builder: Builder, arch: Arch, variant: Variant) -> Result<Vec<Pat
         .args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"])
         .env("RUSTC_BOOTSTRAP", "1") // -Zbuild-std on the pinned stable compiler
         .env("CARGO_TARGET_DIR", &target_dir)
-        .env("CARGO_ENCODED_RUSTFLAGS", rustflags(builder, arch)?.join("\x1f"));
-    for program in PROGRAMS {
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
+    if variant == Variant::Initramfs {
+        command.arg("--no-default-features");
+    }
+    for program in variant.programs() {
         command.args(["--package", program]);
     }
     process::run(&mut command)?;
 
-    let out = workspace::out(arch).join(folder);
+    let out = workspace::out(arch).join(variant.folder());
     fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
     let mut made = Vec::new();
-    for program in PROGRAMS {
+    for program in variant.programs() {
         let from = target_dir.join(arch.musl_target()).join(profile).join(program);
         let to = out.join(program);
         let problems = elf::problems(&from)?;
@@ -122,6 +172,7 @@ fn rustflags(builder: Builder, arch: Arch) -> Result<Vec<String>> {
         "-Zunstable-options",
         "-Cpanic=immediate-abort",
         "-Zlocation-detail=none",   // nothing prints where a panic was
+        "-Zfmt-debug=none",         // nothing prints the texts of `{:?}`
         "-Cforce-unwind-tables=no", // nothing unwinds
         "-Clinker=rust-lld",
         "-Clinker-flavor=ld.lld",

@@ -47,6 +47,9 @@ struct Budgets {
     images: BTreeMap<String, u64>,
 }
 
+/// The budget of apk as an initramfs has it.
+const INITRAMFS_APK: &str = "apk-initramfs";
+
 /// The bytes of one program by symbol and by group.
 #[derive(Default)]
 struct Program {
@@ -99,6 +102,11 @@ pub(crate) fn check(arch: Arch) -> Result<Vec<String>> {
             rbox_bytes = bytes;
         }
         hold(name, bytes, budget);
+    }
+    if let Some(&budget) = budgets.programs.get(INITRAMFS_APK) {
+        for program in build::programs(arch, Variant::Initramfs)? {
+            hold(INITRAMFS_APK.to_string(), fs::metadata(program)?.len(), budget);
+        }
     }
     let shell = shell_bytes(&measure(&twin(arch, "rbox")?)?);
     let applets = codegen::applet_count()?;

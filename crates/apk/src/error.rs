@@ -60,9 +60,13 @@ pub enum Kind {
     Message(String),
 }
 
-/// An error: where, and why.
+/// An error: where, and why. It is a pointer, as nearly every function may return one and hands it on.
 #[derive(Debug)]
-pub struct Error {
+pub struct Error(Box<Facts>);
+
+/// What an error says.
+#[derive(Debug)]
+pub struct Facts {
     /// The file, url or package. Empty where the caller knows it better.
     pub place: String,
     pub kind: Kind,
@@ -74,19 +78,27 @@ pub struct Error {
 pub type Result<T = ()> = std::result::Result<T, Error>;
 
 impl Error {
+    #[cold]
     pub fn new(kind: Kind) -> Error {
-        Error { place: String::new(), kind, detail: String::new() }
+        Error(Box::new(Facts { place: String::new(), kind, detail: String::new() }))
     }
 
     #[cold]
     pub fn detailed(kind: Kind, detail: impl Into<String>) -> Error {
-        Error { place: String::new(), kind, detail: detail.into() }
+        let mut error = Error::new(kind);
+        error.detail = detail.into();
+        error
     }
 
     /// The same error with its place, where it has none yet.
-    pub fn at(mut self, place: impl AsRef<[u8]>) -> Error {
+    pub fn at(self, place: impl AsRef<[u8]>) -> Error {
+        self.at_bytes(place.as_ref())
+    }
+
+    #[cold]
+    fn at_bytes(mut self, place: &[u8]) -> Error {
         if self.place.is_empty() {
-            self.place = String::from_utf8_lossy(place.as_ref()).into_owned();
+            self.place = String::from_utf8_lossy(place).into_owned();
         }
         self
     }
@@ -94,6 +106,20 @@ impl Error {
     /// The reason alone, in the words of the reference.
     pub fn reason(&self) -> String {
         self.kind.to_string()
+    }
+}
+
+impl std::ops::Deref for Error {
+    type Target = Facts;
+
+    fn deref(&self) -> &Facts {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Facts {
+        &mut self.0
     }
 }
 
@@ -105,6 +131,7 @@ impl From<Kind> for Error {
 
 /// Errors of this crate travel through `Read` and `Write` and come out as what they were.
 impl From<io::Error> for Error {
+    #[cold]
     fn from(error: io::Error) -> Error {
         if error.get_ref().is_some_and(|inner| inner.is::<Error>()) {
             match error.into_inner().map(|inner| inner.downcast::<Error>()) {
@@ -122,9 +149,9 @@ impl From<io::Error> for Error {
 
 impl From<Error> for io::Error {
     fn from(error: Error) -> io::Error {
-        match error.kind {
-            Kind::Io(inner) if error.place.is_empty() => inner,
-            _ => io::Error::other(error),
+        match *error.0 {
+            Facts { kind: Kind::Io(inner), place, .. } if place.is_empty() => inner,
+            facts => io::Error::other(Error(Box::new(facts))),
         }
     }
 }

@@ -5,7 +5,41 @@
 
 use std::fmt;
 
-pub use crypto::digest::{Algorithm, Digest as Hasher, hexadecimal};
+pub use crypto::digest::{Sha as Hasher, hexadecimal};
+
+/// Which digest.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Algorithm {
+    Sha1,
+    Sha256,
+    Sha512,
+}
+
+impl Algorithm {
+    /// Bytes of the digest.
+    pub fn size(self) -> usize {
+        match self {
+            Algorithm::Sha1 => 20,
+            Algorithm::Sha256 => 32,
+            Algorithm::Sha512 => 64,
+        }
+    }
+
+    pub fn start(self) -> Hasher {
+        match self {
+            Algorithm::Sha1 => Hasher::sha1(),
+            Algorithm::Sha256 => Hasher::sha256(),
+            Algorithm::Sha512 => Hasher::sha512(),
+        }
+    }
+
+    /// The digest of `bytes`.
+    pub fn of(self, bytes: &[u8]) -> Vec<u8> {
+        let mut hasher = self.start();
+        hasher.update(bytes);
+        hasher.finish()
+    }
+}
 
 /// A digest of bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,7 +87,7 @@ impl Digest {
         match algorithm {
             Algorithm::Sha1 => bytes.try_into().ok().map(Digest::Sha1),
             Algorithm::Sha256 => bytes.try_into().ok().map(Digest::Sha256),
-            _ => None,
+            Algorithm::Sha512 => None,
         }
     }
 

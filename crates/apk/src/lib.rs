@@ -32,3 +32,4 @@ pub mod trust;
 pub mod universe;
 pub mod v2;
 pub mod version;
+pub mod zstd;

@@ -9,6 +9,7 @@ pub mod crc32;
 pub mod gzip;
 pub mod inflate;
 pub mod lzma;
+pub mod member;
 pub mod tar;
 pub mod xz;
 pub mod zip;

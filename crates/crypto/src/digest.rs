@@ -27,11 +27,48 @@ pub struct Digest(State);
 
 enum State {
     Md5(md5::Md5),
-    Sha1(sha1::Sha1),
     Sha224(sha2::Sha224),
+    Sha(Sha),
+    Sha3(sha3::Sha3),
+}
+
+/// One of the digests that signatures are made of: a program that needs no others has no others linked.
+pub struct Sha(ShaState);
+
+enum ShaState {
+    Sha1(sha1::Sha1),
     Sha256(sha2::Sha256),
     Sha512(sha512::Sha512),
-    Sha3(sha3::Sha3),
+}
+
+impl Sha {
+    pub fn sha1() -> Sha {
+        Sha(ShaState::Sha1(sha1::Sha1::new()))
+    }
+
+    pub fn sha256() -> Sha {
+        Sha(ShaState::Sha256(sha2::Sha256::new()))
+    }
+
+    pub fn sha512() -> Sha {
+        Sha(ShaState::Sha512(sha512::Sha512::new(512)))
+    }
+
+    pub fn update(&mut self, bytes: &[u8]) {
+        match &mut self.0 {
+            ShaState::Sha1(state) => state.update(bytes),
+            ShaState::Sha256(state) => state.update(bytes),
+            ShaState::Sha512(state) => state.update(bytes),
+        }
+    }
+
+    pub fn finish(self) -> Vec<u8> {
+        match self.0 {
+            ShaState::Sha1(state) => state.finalize().to_vec(),
+            ShaState::Sha256(state) => state.finalize().to_vec(),
+            ShaState::Sha512(state) => state.finish(),
+        }
+    }
 }
 
 impl Algorithm {
@@ -51,11 +88,11 @@ impl Algorithm {
     pub fn start(self) -> Digest {
         Digest(match self {
             Algorithm::Md5 => State::Md5(md5::Md5::new()),
-            Algorithm::Sha1 => State::Sha1(sha1::Sha1::new()),
+            Algorithm::Sha1 => State::Sha(Sha::sha1()),
             Algorithm::Sha224 => State::Sha224(sha2::Sha224::new()),
-            Algorithm::Sha256 => State::Sha256(sha2::Sha256::new()),
-            Algorithm::Sha384 => State::Sha512(sha512::Sha512::new(384)),
-            Algorithm::Sha512 => State::Sha512(sha512::Sha512::new(512)),
+            Algorithm::Sha256 => State::Sha(Sha::sha256()),
+            Algorithm::Sha384 => State::Sha(Sha(ShaState::Sha512(sha512::Sha512::new(384)))),
+            Algorithm::Sha512 => State::Sha(Sha::sha512()),
             Algorithm::Sha3(bits) => State::Sha3(sha3::Sha3::new(usize::from(bits))),
         })
     }
@@ -72,10 +109,8 @@ impl Digest {
     pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.0 {
             State::Md5(state) => state.update(bytes),
-            State::Sha1(state) => state.update(bytes),
             State::Sha224(state) => state.update(bytes),
-            State::Sha256(state) => state.update(bytes),
-            State::Sha512(state) => state.update(bytes),
+            State::Sha(state) => state.update(bytes),
             State::Sha3(state) => state.update(bytes),
         }
     }
@@ -83,10 +118,8 @@ impl Digest {
     pub fn finish(self) -> Vec<u8> {
         match self.0 {
             State::Md5(state) => state.finish(),
-            State::Sha1(state) => state.finalize().to_vec(),
             State::Sha224(state) => state.finalize().to_vec(),
-            State::Sha256(state) => state.finalize().to_vec(),
-            State::Sha512(state) => state.finish(),
+            State::Sha(state) => state.finish(),
             State::Sha3(state) => state.finish(),
         }
     }

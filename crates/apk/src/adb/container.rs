@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 
 use crate::deflate;
 use crate::error::{Error, Kind, Result};
+use crate::zstd;
 
 /// Larger trees are refused: offsets in them have 28 bits.
 pub const TREE_MAX: u64 = 1 << 28;
@@ -80,7 +81,7 @@ impl<'a> Reader<'a> {
                 match spec {
                     [0, _] => (input, Compression::None),
                     [1, level] => (Box::new(deflate::Reader::raw(input)), Compression::Deflate(level as i8)),
-                    [2, level] => (Box::new(unzstd(input)?), Compression::Zstd(level)),
+                    [2, level] => (Box::new(zstd::Reader::new(input)?), Compression::Zstd(level)),
                     [other, _] => {
                         let what = format!("algorithm {other}");
                         return Err(Error::detailed(Kind::AdbCompression, what));
@@ -191,11 +192,6 @@ fn read_or_end(input: &mut dyn Read, out: &mut [u8]) -> io::Result<usize> {
         }
     }
     Ok(filled)
-}
-
-fn unzstd<'a>(input: Box<dyn Read + 'a>) -> Result<impl Read + 'a> {
-    ruzstd::decoding::StreamingDecoder::new(input)
-        .map_err(|error| Error::detailed(Kind::FormatInvalid, error.to_string()))
 }
 
 /// Writes a file: its header at once, then blocks.

@@ -125,8 +125,10 @@ impl<'a> Lines<'a> {
             }
             _ => {
                 let text = self.text(line, rest);
-                scalar(heap, kind, &text)
-                    .map_err(|error| Error { detail: format!("line {}", line.number), ..error })
+                scalar(heap, kind, &text).map_err(|mut error| {
+                    error.detail = format!("line {}", line.number);
+                    error
+                })
             }
         }
     }

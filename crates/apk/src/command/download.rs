@@ -159,7 +159,9 @@ fn fetch_all(
     let _section = interrupt::Section::enter();
     let (sender, receiver) = mpsc::channel();
     let mut started = 0;
-    for _ in 0..AT_ONCE.min(wanted.len()) {
+    // Without this feature there are no threads at all: packages come one after the other.
+    let threads = if cfg!(feature = "parallel") { AT_ONCE.min(wanted.len()) } else { 0 };
+    for _ in 0..threads {
         let (job, sender) = (Arc::clone(&job), sender.clone());
         let thread = std::thread::Builder::new().spawn(move || job.work(&sender));
         started += usize::from(thread.is_ok());

@@ -66,31 +66,43 @@ use crate::output::Messages;
 
 /// Every applet, in the order of their names.
 pub static APPLETS: &[&Applet] = &[
+    #[cfg(feature = "tools")]
     &adbdump::APPLET,
+    #[cfg(feature = "tools")]
     &adbgen::APPLET,
+    #[cfg(feature = "tools")]
     &adbsign::APPLET,
     &add::APPLET,
     &audit::APPLET,
     &cache::APPLET,
+    #[cfg(feature = "tools")]
     &completion::APPLET,
+    #[cfg(feature = "tools")]
     &convdb::APPLET,
+    #[cfg(feature = "tools")]
     &convndx::APPLET,
     &del::APPLET,
+    #[cfg(feature = "tools")]
     &dot::APPLET,
     &extract::APPLET,
     &fetch::APPLET,
     &fix::APPLET,
     &history::APPLET,
+    #[cfg(feature = "tools")]
     &index::APPLET,
     &info::APPLET,
     &list::APPLET,
     &lock::APPLET,
+    #[cfg(feature = "tools")]
     &manifest::APPLET,
+    #[cfg(feature = "tools")]
     &mkndx::APPLET,
+    #[cfg(feature = "tools")]
     &mkpkg::APPLET,
     &policy::APPLET,
     &query::APPLET,
     &search::APPLET,
+    #[cfg(feature = "tools")]
     &stats::APPLET,
     &undo::APPLET,
     &update::APPLET,

@@ -17,8 +17,10 @@ use sys::at;
 
 use self::installed::Installed;
 use self::scripts::Stored;
+use crate::deflate;
 use crate::error::{Error, Kind};
 use crate::transaction::recover::{self, Recovered};
+use crate::v2::members::gunzip;
 
 /// The folder of the database, below the root.
 pub const FOLDER: &str = "lib/apk/db";
@@ -181,7 +183,7 @@ impl Database {
             let reason = error.reason();
             let mut lines: Vec<String> = Vec::new();
             if !error.detail.is_empty() {
-                lines.push(error.detail);
+                lines.push(error.detail.clone());
             }
             lines.push(format!("{WHAT}: {reason}"));
             NotOpened { lines, reason }
@@ -211,15 +213,7 @@ impl Database {
     /// Errors: the archive is damaged.
     pub fn read_scripts(&self) -> crate::error::Result<Vec<Stored>> {
         let (_, bytes) = self.scripts_file()?;
-        let tar = if bytes.starts_with(&[0x1f, 0x8b]) {
-            let mut input = bytes.as_slice();
-            let mut tar = Vec::new();
-            let mut reader = archive::gzip::Reader::new(&mut input);
-            io::Read::read_to_end(&mut reader, &mut tar)?;
-            tar
-        } else {
-            bytes
-        };
+        let tar = if bytes.starts_with(&[0x1f, 0x8b]) { gunzip(&bytes)? } else { bytes };
         scripts::parse(&tar)
     }
 
@@ -293,11 +287,7 @@ fn pack(name: &str, scripts: &[Stored]) -> crate::error::Result<Vec<u8>> {
     if !name.ends_with(".gz") {
         return Ok(tar);
     }
-    let mut bytes = Vec::new();
-    let mut writer = archive::gzip::Writer::new(&mut bytes, 6, 0);
-    io::Write::write_all(&mut writer, &tar)?;
-    writer.finish()?;
-    Ok(bytes)
+    deflate::gzip(&tar, 6)
 }
 
 fn failed(what: &str, error: &io::Error) -> NotOpened {

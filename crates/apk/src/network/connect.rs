@@ -85,7 +85,7 @@ pub(super) fn timed(error: io::Error) -> Error {
 }
 
 fn dns(text: &str) -> Error {
-    let lower = text.to_lowercase();
+    let lower = text.to_ascii_lowercase();
     let text = if lower.contains("not known") || lower.contains("does not resolve") {
         "DNS: name does not exist".to_string()
     } else if lower.contains("temporary") || lower.contains("try again") {

@@ -49,7 +49,7 @@ impl Settings {
     /// `HTTP_USER_AGENT`.
     pub fn from_environment(timeout: Duration) -> Settings {
         let variable = |name: &str| {
-            let value = std::env::var(name).or_else(|_| std::env::var(name.to_lowercase())).ok();
+            let value = std::env::var(name).or_else(|_| std::env::var(name.to_ascii_lowercase())).ok();
             value.filter(|value| !value.is_empty())
         };
         let proxy = |name: &str| {
@@ -67,7 +67,11 @@ impl Settings {
             proxies: Proxies {
                 http: proxy("HTTP_PROXY"),
                 https: proxy("HTTPS_PROXY"),
-                none: none.split([',', ' ']).filter(|name| !name.is_empty()).map(str::to_lowercase).collect(),
+                none: none
+                    .split([',', ' '])
+                    .filter(|name| !name.is_empty())
+                    .map(str::to_ascii_lowercase)
+                    .collect(),
             },
             retries_max: 3,
         }

@@ -61,7 +61,7 @@ pub(super) fn explain(error: io::Error) -> Error {
                 _ => "server certificate not trusted",
             };
             let mut error = wrong(text);
-            error.detail = format!("{reason:?}");
+            error.detail = reason.to_string();
             error
         }
         Some(inner) => wrong(&inner.to_string()),

@@ -5,19 +5,19 @@
 use std::fs;
 use std::path::Path;
 
-use p256::ecdsa::VerifyingKey;
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
-use rsa::Pkcs1v15Sign;
-use rsa::pkcs8::der::Decode;
-use rsa::pkcs8::{ObjectIdentifier, SubjectPublicKeyInfoRef};
+use p256::ecdsa::{Signature, VerifyingKey};
 
 use super::der;
 use crate::error::{Error, Kind, Result};
 use crate::identity::Algorithm;
 
-const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+/// 1.2.840.113549.1.1.1
+const RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
+/// 1.2.840.10045.2.1
+const EC: &[u8] = b"\x2a\x86\x48\xce\x3d\x02\x01";
+/// 1.2.840.10045.3.1.7
+const P256: &[u8] = b"\x2a\x86\x48\xce\x3d\x03\x01\x07";
 
 /// A trusted key.
 pub struct Key {
@@ -42,15 +42,15 @@ impl Key {
         if label != "PUBLIC KEY" {
             return Err(Error::detailed(Kind::CryptoKeyFormat, format!("a {label} is no public key")));
         }
-        let info = SubjectPublicKeyInfoRef::from_der(&bytes).map_err(|_| Kind::CryptoKeyFormat)?;
-        let point = info.subject_public_key.raw_bytes();
-        let kind = match info.algorithm.oid {
+        let Info { object, curve, point } = public_key_info(&bytes).ok_or(Kind::CryptoKeyFormat)?;
+        let kind = match object {
             RSA => {
-                let key = rsa::pkcs1::RsaPublicKey::from_der(point).map_err(|_| Kind::CryptoKeyFormat)?;
-                let (modulus, exponent) = (key.modulus.as_bytes(), key.public_exponent.as_bytes());
-                PublicKey::Rsa(crypto::rsa::PublicKey::new(modulus, exponent).ok_or(Kind::CryptoKeyFormat)?)
+                let numbers = der::Reader::two_numbers(point);
+                let key =
+                    numbers.and_then(|(modulus, exponent)| crypto::rsa::PublicKey::new(modulus, exponent));
+                PublicKey::Rsa(key.ok_or(Kind::CryptoKeyFormat)?)
             }
-            EC if info.algorithm.parameters_oid() == Ok(P256) => {
+            EC if curve == Some(P256) => {
                 let key = VerifyingKey::from_sec1_bytes(point).map_err(|_| Kind::CryptoKeyFormat)?;
                 PublicKey::P256(Box::new(key))
             }
@@ -65,11 +65,11 @@ impl Key {
     pub fn verify(&self, algorithm: Algorithm, digest: &[u8], signature: &[u8]) -> Result {
         let is_good = match &self.kind {
             PublicKey::Rsa(key) => {
-                let prefix = info_prefix(algorithm).ok_or(Kind::CryptoUnsupported)?;
-                digest.len() == algorithm.size() && key.verifies(&[prefix, digest].concat(), signature)
+                digest.len() == algorithm.size()
+                    && key.verifies(&[info_prefix(algorithm), digest].concat(), signature)
             }
-            PublicKey::P256(key) => p256::ecdsa::Signature::from_der(signature)
-                .is_ok_and(|signature| key.verify_prehash(digest, &signature).is_ok()),
+            PublicKey::P256(key) => ecdsa_signature(signature)
+                .is_some_and(|signature| key.verify_prehash(digest, &signature).is_ok()),
         };
         if is_good { Ok(()) } else { Err(Kind::SignatureInvalid.into()) }
     }
@@ -81,6 +81,35 @@ impl std::fmt::Debug for Key {
     }
 }
 
+/// A `SubjectPublicKeyInfo`: the algorithm, the curve where one is named, and the bits of the key.
+struct Info<'a> {
+    object: &'a [u8],
+    curve: Option<&'a [u8]>,
+    point: &'a [u8],
+}
+
+fn public_key_info(bytes: &[u8]) -> Option<Info<'_>> {
+    let mut outer = der::Reader::new(bytes);
+    let mut info = outer.sequence()?;
+    let mut algorithm = info.sequence()?;
+    let object = algorithm.value(der::OBJECT)?;
+    let curve = algorithm.value(der::OBJECT);
+    let point = info.bits()?;
+    (info.is_empty() && outer.is_empty()).then_some(Info { object, curve, point })
+}
+
+fn ecdsa_signature(bytes: &[u8]) -> Option<Signature> {
+    let (r, s) = der::Reader::two_numbers(bytes)?;
+    Signature::from_scalars(scalar(r)?, scalar(s)?).ok()
+}
+
+/// A number as wide as the group's order.
+fn scalar(digits: &[u8]) -> Option<[u8; 32]> {
+    let mut wide = [0; 32];
+    wide[32usize.checked_sub(digits.len())?..].copy_from_slice(digits);
+    Some(wide)
+}
+
 /// The id of a key whose bits, as a `SubjectPublicKeyInfo` holds them, are `point`.
 pub(super) fn id_of(point: &[u8]) -> [u8; 16] {
     let digest = Algorithm::Sha512.of(point);
@@ -90,19 +119,12 @@ pub(super) fn id_of(point: &[u8]) -> [u8; 16] {
 }
 
 /// The DER that stands before a digest in a signature (RFC 8017, section 9.2, note 1).
-fn info_prefix(algorithm: Algorithm) -> Option<&'static [u8]> {
-    Some(match algorithm {
+pub(super) fn info_prefix(algorithm: Algorithm) -> &'static [u8] {
+    match algorithm {
         Algorithm::Sha1 => b"\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14",
         Algorithm::Sha256 => b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20",
         Algorithm::Sha512 => b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40",
-        _ => return None,
-    })
-}
-
-/// PKCS #1 v1.5 for signing.
-pub(super) fn pkcs1v15(algorithm: Algorithm) -> Option<Pkcs1v15Sign> {
-    let prefix = info_prefix(algorithm)?;
-    Some(Pkcs1v15Sign { hash_len: Some(algorithm.size()), prefix: prefix.into() })
+    }
 }
 
 /// All keys that are trusted.

@@ -1,13 +1,13 @@
 //! signing — private keys, and what they sign.
 
 use p256::ecdsa::signature::hazmat::PrehashSigner;
-use rsa::RsaPrivateKey;
 use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPublicKey};
 use rsa::pkcs8::DecodePrivateKey;
 use rsa::rand_core::{self, CryptoRng, RngCore};
+use rsa::{Pkcs1v15Sign, RsaPrivateKey};
 
 use super::der;
-use super::key::{id_of, pkcs1v15};
+use super::key::{id_of, info_prefix};
 use crate::error::{Error, Kind, Result};
 use crate::identity::Algorithm;
 
@@ -55,7 +55,8 @@ impl SigningKey {
     pub fn sign(&self, algorithm: Algorithm, digest: &[u8]) -> Result<Vec<u8>> {
         match &self.kind {
             PrivateKey::Rsa(key) => {
-                let scheme = pkcs1v15(algorithm).ok_or(Kind::CryptoUnsupported)?;
+                let prefix = info_prefix(algorithm).into();
+                let scheme = Pkcs1v15Sign { hash_len: Some(algorithm.size()), prefix };
                 key.sign_with_rng(&mut System, scheme, digest)
                     .map_err(|error| Error::detailed(Kind::SignatureMaking, error.to_string()))
             }

@@ -7,16 +7,12 @@
 
 use std::io::{self, Read};
 
-use zlib_rs::{Inflate, InflateFlush, Status};
-
+use crate::deflate::Unpacker;
 use crate::error::{Error, Kind, Result};
 use crate::identity::{Algorithm, Hasher};
 
 /// Bytes that are read at once, and bytes that are unpacked at once for small pieces.
 const BUFFER: usize = 32 * 1024;
-
-/// `window_bits` of a gzip member: the header, the largest window, and the trailer are checked.
-const GZIP: u8 = 16 + 15;
 
 /// Unpacks members. Reading stops at each member's end, until `next_member` goes on to the one behind it.
 pub struct Members<'a> {
@@ -24,7 +20,7 @@ pub struct Members<'a> {
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
-    inflate: Inflate,
+    unpacker: Unpacker,
     inside: bool,
     /// Bytes of the current member that were unpacked and not given out yet.
     unpacked: Box<[u8]>,
@@ -45,7 +41,7 @@ impl<'a> Members<'a> {
             buffer: vec![0; BUFFER].into_boxed_slice(),
             start: 0,
             end: 0,
-            inflate: Inflate::new(true, GZIP),
+            unpacker: Unpacker::gzip(),
             inside: false,
             unpacked: vec![0; BUFFER].into_boxed_slice(),
             given: 0,
@@ -62,7 +58,7 @@ impl<'a> Members<'a> {
             return Ok(false);
         }
         if self.offset > 0 {
-            self.inflate = Inflate::new(true, GZIP);
+            self.unpacker = Unpacker::gzip();
         }
         self.inside = true;
         Ok(true)
@@ -118,27 +114,24 @@ impl<'a> Members<'a> {
         while self.inside && !out.is_empty() {
             let has_more = self.fill()?;
             let input = &self.buffer[self.start..self.end];
-            let (before_in, before_out) = (self.inflate.total_in(), self.inflate.total_out());
-            let status = self.inflate.decompress(input, out, InflateFlush::NoFlush);
-            let taken = (self.inflate.total_in() - before_in) as usize;
-            let given = (self.inflate.total_out() - before_out) as usize;
-            let status = match status {
-                Ok(status) => status,
-                Err(error) if given > 0 => {
-                    self.failed = Some(self.invalid(error.as_str()));
-                    return Ok(given);
+            let step = self.unpacker.step(input, out);
+            if let Some(what) = step.wrong {
+                let error = self.invalid(what);
+                if step.given == 0 {
+                    return Err(error);
                 }
-                Err(error) => return Err(self.invalid(error.as_str())),
-            };
-            self.consume(taken);
-            if status == Status::StreamEnd {
+                self.failed = Some(error);
+                return Ok(step.given);
+            }
+            self.consume(step.taken);
+            if step.is_over {
                 self.inside = false;
-                return Ok(given);
+                return Ok(step.given);
             }
-            if given > 0 {
-                return Ok(given);
+            if step.given > 0 {
+                return Ok(step.given);
             }
-            if taken == 0 && !has_more {
+            if step.taken == 0 && !has_more {
                 return Err(Error::detailed(Kind::Eof, format!("at byte {}", self.offset)));
             }
         }
@@ -169,5 +162,38 @@ impl<'a> Members<'a> {
     #[cold]
     fn invalid(&self, what: &str) -> Error {
         Error::detailed(Kind::FormatInvalid, format!("{what} (at byte {})", self.offset))
+    }
+}
+
+/// What the gzip members in `bytes` hold, one behind the other.
+///
+/// Errors: one is damaged, or ends early.
+pub fn gunzip(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut members = Members::new(Box::new(bytes));
+    let mut out = Vec::new();
+    let mut buffer = vec![0; BUFFER];
+    while members.next_member()? {
+        loop {
+            let count = members.read(&mut buffer)?;
+            if count == 0 {
+                break;
+            }
+            out.extend_from_slice(&buffer[..count]);
+        }
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deflate::gzip;
+
+    #[test]
+    fn members_one_behind_the_other() {
+        let bytes = [gzip(b"one", 9).unwrap(), gzip(&[7; 200_000], 6).unwrap()].concat();
+        assert!(gunzip(&bytes).unwrap() == [&b"one"[..], &[7; 200_000]].concat());
+        assert!(gunzip(&bytes[..bytes.len() - 1]).is_err());
+        assert!(gunzip(b"plain").is_err());
     }
 }

@@ -367,15 +367,16 @@ impl<'a> Stream<'a> {
 
 /// What a file that ends too early is, by where it ends: before it is known for what it is, or where a digest is of the
 /// whole.
-fn cut(stage: Stage, error: Error) -> Error {
-    if !matches!(error.kind, Kind::Eof) {
-        return error;
+#[cold]
+fn cut(stage: Stage, mut error: Error) -> Error {
+    if matches!(error.kind, Kind::Eof) {
+        match stage {
+            Stage::Signatures => error.kind = Kind::FormatInvalid,
+            Stage::Data => error.kind = Kind::V2PackageIntegrity,
+            Stage::Control | Stage::Combined | Stage::Over => {}
+        }
     }
-    match stage {
-        Stage::Signatures => Error { kind: Kind::FormatInvalid, ..error },
-        Stage::Data => Error { kind: Kind::V2PackageIntegrity, ..error },
-        Stage::Control | Stage::Combined | Stage::Over => error,
-    }
+    error
 }
 
 pub(crate) fn is_index_file(name: &[u8]) -> bool {

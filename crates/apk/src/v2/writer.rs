@@ -45,7 +45,7 @@ impl Member {
         if is_last {
             self.tar.resize(self.tar.len() + 2 * BLOCK, 0);
         }
-        deflate::gzip(&self.tar)
+        deflate::gzip(&self.tar, 9)
     }
 }
 
