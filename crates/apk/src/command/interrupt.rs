@@ -68,8 +68,11 @@ pub fn check() -> Result<()> {
 const TICK: Duration = Duration::from_millis(50);
 
 /// Does work on a thread of its own. None: a signal asked for the end before it was done, and the thread ends with
-/// the process.
+/// the process. Without the feature `parallel` there are no threads, and signals have to wait.
 pub fn wait_for<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    if !cfg!(feature = "parallel") {
+        return Some(work());
+    }
     let (sender, receiver) = mpsc::channel();
     let work = Arc::new(Mutex::new(Some(work)));
     let take = |work: &Mutex<Option<_>>| work.lock().ok().and_then(|mut work| work.take());
