@@ -21,13 +21,15 @@ use crate::stream::Stream;
 use crate::trap::Traps;
 use crate::variables::Variables;
 
-/// Why the commands that were being run are left.
+/// Why the commands that were being run are left. It fits where an exit status does, so that one is told from the other by
+/// a single comparison.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
 pub enum Jump {
-    /// Out of so many loops.
-    Break(u32),
-    /// To the next round of a loop, out of so many minus one.
-    Continue(u32),
+    /// Out of as many loops as the shell's `leaving` says.
+    Break,
+    /// To the next round of a loop, out of as many loops as `leaving` says minus one.
+    Continue,
     /// Out of a function or a sourced file.
     Return,
     /// Out of the shell, with `status`.
@@ -84,6 +86,8 @@ pub struct Shell {
     /// Whether messages name the line: not for what was typed or given by `-c`.
     pub(crate) names_line: bool,
     pub(crate) loops: u32,
+    /// How many loops `break` or `continue` still has to leave.
+    pub(crate) leaving: u32,
     pub(crate) calls: u32,
     /// Sourced files, in which `return` is allowed.
     pub(crate) sourced: u32,
@@ -153,6 +157,7 @@ impl Shell {
             file: Rc::from(b"sh".as_slice()),
             names_line: false,
             loops: 0,
+            leaving: 0,
             calls: 0,
             sourced: 0,
             locals_mark: 0,

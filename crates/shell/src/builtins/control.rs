@@ -19,23 +19,20 @@ pub(super) fn false_(_shell: &mut Shell, _arguments: Arguments<'_>) -> Flow<i32>
 }
 
 pub(super) fn break_(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
-    match levels(shell, arguments)? {
-        0 => Ok(0),
-        levels => {
-            shell.status = 0;
-            Err(Jump::Break(levels))
-        }
-    }
+    leave_loops(shell, arguments, Jump::Break)
 }
 
 pub(super) fn continue_(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
-    match levels(shell, arguments)? {
-        0 => Ok(0),
-        levels => {
-            shell.status = 0;
-            Err(Jump::Continue(levels))
-        }
+    leave_loops(shell, arguments, Jump::Continue)
+}
+
+fn leave_loops(shell: &mut Shell, arguments: Arguments<'_>, jump: Jump) -> Flow<i32> {
+    shell.leaving = levels(shell, arguments)?;
+    if shell.leaving == 0 {
+        return Ok(0);
     }
+    shell.status = 0;
+    Err(jump)
 }
 
 /// Out of how many loops; 0 where there is none.

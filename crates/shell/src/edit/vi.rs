@@ -132,13 +132,10 @@ impl Session<'_> {
         let end = self.line.text.len();
         match byte {
             b'd' | b'c' | b'y' => return self.operate(byte, times),
-            b'x' => {
-                self.take(b'd', (0..times).fold(self.line.cursor, |at, _| width::next(&self.line.text, at)))
-            }
-            b'X' => self
-                .take(b'd', (0..times).fold(self.line.cursor, |at, _| width::previous(&self.line.text, at))),
-            b's' => {
-                self.take(b'c', (0..times).fold(self.line.cursor, |at, _| width::next(&self.line.text, at)))
+            b'x' | b'X' | b's' => {
+                let step = if byte == b'X' { width::previous } else { width::next };
+                let to = (0..times).fold(self.line.cursor, |at, _| step(&self.line.text, at));
+                self.take(if byte == b's' { b'c' } else { b'd' }, to);
             }
             b'D' => self.take(b'd', end),
             b'C' => self.take(b'c', end),

@@ -140,9 +140,22 @@ impl Shell {
         if let Some(from) = input.take() {
             self.apply(&Prepared::Here { fd: 0, from }, Some(&mut saved));
         }
-        let before = stage.captured.then(|| self.out.begin_capture());
-        let redirects = &stage.simple.redirects;
-        let result = match &stage.target {
+        let output = self.run_here(&stage.target, &stage.simple.redirects, arguments, stage.captured);
+        self.restore_descriptors(saved);
+        output.map(Some)
+    }
+
+    /// Runs a builtin or an applet in this process; what it prints if that is `captured`.
+    #[inline(never)]
+    pub(super) fn run_here(
+        &mut self,
+        target: &Target,
+        redirects: &[Redirect],
+        arguments: &Strings,
+        captured: bool,
+    ) -> Flow<Vec<u8>> {
+        let before = captured.then(|| self.out.begin_capture());
+        let result = match target {
             Target::Builtin(builtin) => self.run_redirected_builtin(redirects, builtin, arguments),
             Target::Same(applet) | Target::Filter(applet) => {
                 self.run_applet_here(applet, redirects, arguments)
@@ -150,8 +163,7 @@ impl Shell {
             _ => Ok(()),
         };
         let output = before.map(|before| self.out.end_capture(before)).unwrap_or_default();
-        self.restore_descriptors(saved);
-        result.map(|()| Some(output))
+        result.map(|()| output)
     }
 }
 

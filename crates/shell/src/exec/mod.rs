@@ -171,14 +171,14 @@ impl Shell {
 
     /// What `break` and `continue` mean for the loop that they reach: whether it is left.
     fn leaves_loop(&mut self, result: Flow) -> Flow<bool> {
-        match result {
-            Ok(()) => Ok(false),
-            Err(Jump::Break(1)) => Ok(true),
-            Err(Jump::Continue(1)) => Ok(false),
-            Err(Jump::Break(levels)) => Err(Jump::Break(levels - 1)),
-            Err(Jump::Continue(levels)) => Err(Jump::Continue(levels - 1)),
-            Err(jump) => Err(jump),
+        let Err(jump) = result else { return Ok(false) };
+        if matches!(jump, Jump::Break | Jump::Continue) {
+            self.leaving = self.leaving.saturating_sub(1);
+            if self.leaving == 0 {
+                return Ok(jump == Jump::Break);
+            }
         }
+        Err(jump)
     }
 
     fn for_command(&mut self, of: &For) -> Flow {

@@ -251,7 +251,7 @@ impl Shell {
         self.positional = outer;
         match result {
             // Loops outside cannot be left from inside a function.
-            Err(Jump::Return | Jump::Break(_) | Jump::Continue(_)) => Ok(()),
+            Err(Jump::Return | Jump::Break | Jump::Continue) => Ok(()),
             other => other,
         }
     }
@@ -377,17 +377,10 @@ impl Shell {
         if self.options.has(ShellOptions::XTRACE) {
             self.trace(simple, arguments)?;
         }
-        let before = self.out.begin_capture();
         let result = match &target {
-            Target::Builtin(builtin) => self.call_builtin(builtin, arguments, 0),
-            Target::Same(applet) | Target::Filter(applet) => {
-                self.run_applet_here(applet, &simple.redirects, arguments)
+            Target::Builtin(_) | Target::Same(_) | Target::Filter(_) => {
+                self.run_here(&target, &simple.redirects, arguments, true)
             }
-            _ => Ok(()),
-        };
-        let output = self.out.end_capture(before);
-        let result = match &target {
-            Target::Builtin(_) | Target::Same(_) | Target::Filter(_) => result.map(|()| output),
             other => self.capture_program(other, &simple.redirects, arguments),
         };
         self.undo_assignments(saved);
