@@ -132,7 +132,7 @@ pub enum Condition {
     /// `-f x`.
     Unary(u8, Word),
     /// `a == b` and the like; the operator as it stands.
-    Binary(Text, Word, Word),
+    Binary(&'static [u8], Word, Word),
     /// A word alone: true if it is not empty.
     Word(Word),
 }

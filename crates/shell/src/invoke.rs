@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use crate::input::{Input, Source};
 use crate::name;
-use crate::options::{self, ShellOptions};
+use crate::options::ShellOptions;
 use crate::shell::{Flow, Jump, Shell};
 
 /// What the command line asks for.
@@ -91,27 +91,19 @@ impl Shell {
                     b'c' if on => takes_command = true,
                     b'l' if on => invocation.login = true,
                     b's' if on => invocation.stdin = true,
-                    b'o' => {
-                        let Some(name) = arguments.get(index) else {
-                            self.report(&[b"-o requires an argument"]);
-                            return Err(2);
-                        };
-                        index += 1;
-                        match options::by_name(name) {
-                            Some(option) => self.options.set(option, on),
-                            None => {
-                                self.report(&[b"illegal option -o ", name.as_slice()]);
+                    letter => {
+                        let mut name: &[u8] = b"";
+                        if letter == b'o' {
+                            let Some(next) = arguments.get(index) else {
+                                self.report(&[b"-o requires an argument"]);
                                 return Err(2);
-                            }
+                            };
+                            name = next;
+                            index += 1;
                         }
+                        let option = self.option_of(&word[..1], letter, name).map_err(|_| 2)?;
+                        self.options.set(option, on);
                     }
-                    letter => match options::by_letter(letter) {
-                        Some(option) => self.options.set(option, on),
-                        None => {
-                            self.report(&[b"illegal option ", &word[..1], &[letter]]);
-                            return Err(2);
-                        }
-                    },
                 }
             }
         }

@@ -183,21 +183,28 @@ impl Jobs {
             Some(1) => '-',
             _ => ' ',
         };
-        let state = match job.state() {
-            State::Running => "Running".to_string(),
-            State::Stopped(signal) if signal == trap::SIGTSTP => "Stopped".to_string(),
-            State::Stopped(signal) => {
-                format!("Stopped ({})", String::from_utf8_lossy(trap::description(signal)))
+        let mut line = format!("[{}] {mark} ", job.number).into_bytes();
+        if with_pids {
+            line.extend_from_slice(format!("{} ", job.group).as_bytes());
+        }
+        let start = line.len();
+        let number;
+        let parts: [&[u8]; 3] = match job.state() {
+            State::Running => [b"Running", b"", b""],
+            State::Stopped(trap::SIGTSTP) => [b"Stopped", b"", b""],
+            State::Stopped(signal) => [b"Stopped (", trap::description(signal), b")"],
+            State::Exited(0) => [b"Done", b"", b""],
+            State::Exited(status) => {
+                number = status.to_string();
+                [b"Done(", number.as_bytes(), b")"]
             }
-            State::Exited(0) => "Done".to_string(),
-            State::Exited(status) => format!("Done({status})"),
             State::Killed(signal, core) => {
-                let core = if core { " (core dumped)" } else { "" };
-                format!("{}{core}", String::from_utf8_lossy(trap::description(signal)))
+                [trap::description(signal), if core { b" (core dumped)" } else { b"" }, b""]
             }
         };
-        let pid = if with_pids { format!("{} ", job.group) } else { String::new() };
-        let mut line = format!("[{}] {mark} {pid}{state:<26} ", job.number).into_bytes();
+        line.extend_from_slice(&parts.concat());
+        line.resize(line.len().max(start + 26), b' ');
+        line.push(b' ');
         line.extend_from_slice(&job.text);
         line.push(b'\n');
         line

@@ -135,13 +135,14 @@ impl Default for Shell {
 impl Shell {
     /// A shell without any variables.
     pub fn new() -> Shell {
+        let zero: Rc<[u8]> = Rc::from(b"sh".as_slice());
         let mut shell = Shell {
             names: Names::new(),
             variables: Variables::default(),
             aliases: Aliases::default(),
             functions: Vec::new(),
             commands: Commands::default(),
-            zero: Rc::from(b"sh".as_slice()),
+            zero: Rc::clone(&zero),
             positional: Vec::new(),
             options: ShellOptions::default(),
             status: 0,
@@ -154,7 +155,7 @@ impl Shell {
             history: Rc::default(),
             read_ahead: ReadAhead::default(),
             line: 0,
-            file: Rc::from(b"sh".as_slice()),
+            file: zero,
             names_line: false,
             loops: 0,
             leaving: 0,

@@ -31,23 +31,17 @@ pub(super) fn set(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
             break;
         }
         for &letter in &word[1..] {
+            let mut name: &[u8] = b"";
             if letter == b'o' {
                 if index >= arguments.len() {
                     list_options(shell, on);
                     return Ok(0);
                 }
-                let name = arguments.get(index);
+                name = arguments.get(index);
                 index += 1;
-                match options::by_name(name) {
-                    Some(option) => shell.change_option(option, on)?,
-                    None => return shell.wrong(&[b"illegal option ", &word[..1], b"o ", name]),
-                }
-                continue;
             }
-            match options::by_letter(letter) {
-                Some(option) => shell.change_option(option, on)?,
-                None => return shell.wrong(&[b"illegal option ", &word[..1], &[letter]]),
-            }
+            let option = shell.option_of(&word[..1], letter, name)?;
+            shell.change_option(option, on)?;
         }
     }
     if operands || index < arguments.len() {
@@ -99,6 +93,18 @@ pub(super) fn shift(shell: &mut Shell, arguments: Arguments<'_>) -> Flow<i32> {
 }
 
 impl Shell {
+    /// The option of a letter behind `sign`, or of the `name` behind the letter `o`.
+    pub(crate) fn option_of(&mut self, sign: &[u8], letter: u8, name: &[u8]) -> Flow<ShellOptions> {
+        let (found, gap): (_, &[u8]) = match letter {
+            b'o' => (options::by_name(name), b" "),
+            letter => (options::by_letter(letter), b""),
+        };
+        match found {
+            Some(option) => Ok(option),
+            None => self.wrong(&[b"illegal option ", sign, &[letter], gap, name]),
+        }
+    }
+
     /// Switches an option, with all that hangs on it.
     pub(crate) fn change_option(&mut self, option: ShellOptions, on: bool) -> Flow {
         self.options.set(option, on);

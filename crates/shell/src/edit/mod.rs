@@ -112,11 +112,15 @@ pub(crate) fn read_line(prompt: &[u8], history: &History, known: &Known, keys: K
             Keys::Vi { whole } => Some(Vi::new(whole)),
         },
     };
-    let above: Vec<u8> = prompt[..last].iter().copied().filter(|byte| !matches!(byte, 1 | 2)).collect();
-    let result = session
-        .terminal
-        .write(&above.split(|&byte| byte == b'\n').collect::<Vec<_>>().join(b"\r\n".as_slice()))
-        .and_then(|()| session.run());
+    let mut above = Vec::new();
+    for &byte in &prompt[..last] {
+        match byte {
+            1 | 2 => {}
+            b'\n' => above.extend_from_slice(b"\r\n"),
+            byte => above.push(byte),
+        }
+    }
+    let result = session.terminal.write(&above).and_then(|()| session.run());
     if winch.is_ok() {
         let _ = sys::catch::set(sys::tty::WINDOW_CHANGED, sys::catch::Disposition::Default);
     }

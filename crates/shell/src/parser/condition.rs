@@ -78,21 +78,21 @@ impl Parser<'_> {
             let operator = *operator;
             return Ok(Condition::Unary(operator, self.take_plain()?));
         }
-        let operator: Box<[u8]> = match (self.peek(), self.number, self.binary()) {
-            (_, _, Some(operator)) => operator.into(),
-            (Kind::Read, None, _) => b"<".as_slice().into(),
-            (Kind::Write, None, _) => b">".as_slice().into(),
+        let operator = match (self.peek(), self.number, self.binary()) {
+            (_, _, Some(operator)) => operator,
+            (Kind::Read, None, _) => b"<",
+            (Kind::Write, None, _) => b">",
             _ => return Ok(Condition::Word(first.word)),
         };
         self.kind = Kind::Unread;
-        let right = if &*operator == b"=~" { self.regex_word()? } else { self.take_plain()? };
+        let right = if operator == b"=~" { self.regex_word()? } else { self.take_plain()? };
         Ok(Condition::Binary(operator, first.word, right))
     }
 
     /// The operator between two words that is ahead.
-    fn binary(&self) -> Option<&[u8]> {
-        let word = self.word.word.as_literal().filter(|_| self.kind == Kind::Word && self.word.bare);
-        word.filter(|text| BINARY.contains(text))
+    fn binary(&self) -> Option<&'static [u8]> {
+        let word = self.word.word.as_literal().filter(|_| self.kind == Kind::Word && self.word.bare)?;
+        BINARY.iter().find(|operator| **operator == word).copied()
     }
 
     /// The right side of `=~`: parentheses and bars belong to it.
@@ -104,21 +104,17 @@ impl Parser<'_> {
         }
         loop {
             match self.input.peek() {
-                Some(byte @ (b'(' | b'|' | b'<' | b'>' | b';' | b'&')) => {
-                    depth += u32::from(byte == b'(');
+                Some(b'\n') | None => break,
+                Some(b' ' | b'\t' | b')') if depth == 0 => break,
+                Some(byte @ (b'(' | b')' | b'|' | b'<' | b'>' | b';' | b'&' | b' ' | b'\t')) => {
+                    match byte {
+                        b'(' => depth += 1,
+                        b')' => depth -= 1,
+                        _ => {}
+                    }
                     self.input.bump();
                     parts.push(Part::Text([byte].as_slice().into()));
                 }
-                Some(b')') if depth > 0 => {
-                    depth -= 1;
-                    self.input.bump();
-                    parts.push(Part::Text(b")".as_slice().into()));
-                }
-                Some(byte @ (b' ' | b'\t')) if depth > 0 => {
-                    self.input.bump();
-                    parts.push(Part::Text([byte].as_slice().into()));
-                }
-                Some(b' ' | b'\t' | b'\n' | b')') | None => break,
                 Some(_) => {
                     self.kind = self.read_word(Mode::Argument)?;
                     let token = self.take_word()?;
