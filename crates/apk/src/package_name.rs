@@ -3,6 +3,7 @@
 //! Source: apk-package(5), "PKGNAME_SPEC". Variables are `${name}`, `${version}`, `${arch}`, `${hash}`; `${hash:8}` is the
 //! first eight characters of it.
 
+use crate::identity::Identity;
 use crate::package::Package;
 
 /// The usual names of files beside an index.
@@ -71,30 +72,31 @@ impl Spec {
 
     /// The name of a package's file.
     pub fn name_of(&self, package: &Package) -> Vec<u8> {
-        let mut name = Vec::new();
-        for part in &self.parts {
-            let (value, length) = match part {
-                Part::Text(text) => (text.clone(), usize::MAX),
-                Part::Variable(Variable::Name, length) => (package.name.clone(), *length),
-                Part::Variable(Variable::Version, length) => (package.version.clone(), *length),
-                Part::Variable(Variable::Arch, length) => (package.arch.clone(), *length),
-                Part::Variable(Variable::Hash, length) => (
-                    package.identity.map_or_else(String::new, |identity| identity.hex()).into_bytes(),
-                    *length,
-                ),
-            };
-            name.extend_from_slice(&value[..value.len().min(length)]);
-        }
-        name
+        self.name(&package.name, &package.version, &package.arch, package.identity.as_ref())
     }
 
-    /// Whether the file `path` is called as the package's file should be: its last parts are compared.
-    pub fn matches(&self, path: &[u8], package: &Package) -> bool {
-        let name = self.name_of(package);
-        match path.strip_suffix(name.as_slice()) {
-            Some(rest) => rest.is_empty() || rest.ends_with(b"/"),
-            None => false,
+    /// The name of the file of the package with these facts.
+    pub fn name(&self, name: &[u8], version: &[u8], arch: &[u8], identity: Option<&Identity>) -> Vec<u8> {
+        let hash = identity.map_or_else(String::new, Identity::hex);
+        let mut out = Vec::new();
+        for part in &self.parts {
+            let (value, length): (&[u8], usize) = match part {
+                Part::Text(text) => (text, usize::MAX),
+                Part::Variable(Variable::Name, length) => (name, *length),
+                Part::Variable(Variable::Version, length) => (version, *length),
+                Part::Variable(Variable::Arch, length) => (arch, *length),
+                Part::Variable(Variable::Hash, length) => (hash.as_bytes(), *length),
+            };
+            out.extend_from_slice(&value[..value.len().min(length)]);
         }
+        out
+    }
+
+    /// Whether the file `path` is called as the package's file should be. Which folder it is in says nothing: it lies where
+    /// the index is made, not where it will be served.
+    pub fn matches(&self, path: &[u8], package: &Package) -> bool {
+        let last = |path: &[u8]| path.rsplit(|&byte| byte == b'/').next().unwrap_or_default().to_vec();
+        last(path) == last(&self.name_of(package))
     }
 }
 

@@ -30,21 +30,36 @@ pub fn usage(path: &Path) -> io::Result<Usage> {
     let mut raw: libc::statfs = unsafe { std::mem::zeroed() };
     // SAFETY: `path` ends in a zero byte, and statfs writes one statfs, which `raw` is.
     check(unsafe { libc::statfs(path.as_ptr(), &mut raw) })?;
-    // SAFETY: fsid_t is two ints without padding, and has the same size and no other fields.
-    let id: [u32; 2] = unsafe { std::mem::transmute(raw.f_fsid) };
-    let fragment_size = if raw.f_frsize > 0 { raw.f_frsize as u64 } else { raw.f_bsize as u64 };
-    Ok(Usage {
-        magic: raw.f_type as u64 & 0xffff_ffff,
-        id: u64::from(id[0]) << 32 | u64::from(id[1]),
-        block_size: raw.f_bsize as u64,
-        fragment_size,
-        blocks: raw.f_blocks as u64,
-        free: raw.f_bfree as u64,
-        available: raw.f_bavail as u64,
-        inodes: raw.f_files as u64,
-        inodes_free: raw.f_ffree as u64,
-        name_max: raw.f_namelen as u64,
-    })
+    Ok(Usage::of(&raw))
+}
+
+/// The usage of the file system of an open file.
+pub fn usage_of(file: &dyn AsRawFdDyn) -> io::Result<Usage> {
+    // SAFETY: statfs is made of integers only, for which zero bytes are a value.
+    let mut raw: libc::statfs = unsafe { std::mem::zeroed() };
+    // SAFETY: fstatfs takes a number, and writes one statfs, which `raw` is.
+    check(unsafe { libc::fstatfs(file.number(), &mut raw) })?;
+    Ok(Usage::of(&raw))
+}
+
+impl Usage {
+    fn of(raw: &libc::statfs) -> Usage {
+        // SAFETY: fsid_t is two ints without padding, and has the same size and no other fields.
+        let id: [u32; 2] = unsafe { std::mem::transmute(raw.f_fsid) };
+        let fragment_size = if raw.f_frsize > 0 { raw.f_frsize as u64 } else { raw.f_bsize as u64 };
+        Usage {
+            magic: raw.f_type as u64 & 0xffff_ffff,
+            id: u64::from(id[0]) << 32 | u64::from(id[1]),
+            block_size: raw.f_bsize as u64,
+            fragment_size,
+            blocks: raw.f_blocks,
+            free: raw.f_bfree,
+            available: raw.f_bavail,
+            inodes: raw.f_files,
+            inodes_free: raw.f_ffree,
+            name_max: raw.f_namelen as u64,
+        }
+    }
 }
 
 /// sync(2): starts writing all file systems, and on Linux waits for it.

@@ -11,7 +11,7 @@ use super::interrupt::{self, Stoppable};
 use super::system::System;
 use super::{Cx, Failure, Result, os};
 use crate::database::Database;
-use crate::database::installed::Entry;
+use crate::database::installed::{Entry, Installed};
 use crate::error::{Error, Kind};
 use crate::identity::Digest;
 use crate::output::size;
@@ -26,7 +26,7 @@ use crate::trust::{Keys, Trust};
 use crate::universe::{PackageId, Universe};
 use crate::v2;
 
-/// Makes the changes and prints the summary. Gives the number of packages that are not as they should be.
+/// Makes the changes. Gives the number of packages that are not as they should be.
 pub fn run(
     cx: &mut Cx,
     system: &System,
@@ -128,9 +128,7 @@ pub fn run(
     if cx.globals.sync.or(is_system(database)) {
         sys::filesystem::sync_all();
     }
-    let errors = outcome.failed + outcome.broken;
-    summary(cx, database, errors);
-    Ok(errors as i32)
+    Ok((outcome.failed + outcome.broken) as i32)
 }
 
 /// Progress is told of in such pieces of a package, as by the reference.
@@ -159,33 +157,33 @@ pub fn change_lines(universe: &Universe<'_>, changes: &[&Change]) -> Vec<Vec<u8>
 }
 
 /// How much is installed: the last line.
-pub fn summary(cx: &mut Cx, database: &Database, errors: usize) {
-    let installed = &database.installed;
-    let mut bytes = 0u64;
+pub fn summary(cx: &mut Cx, installed: &Installed, errors: usize) {
+    let bytes = installed.packages().iter().map(|record| decimal(installed.fact(record, b'I'))).sum();
+    sum_up(cx, installed, installed.packages().len(), bytes, errors);
+}
+
+/// The last line: how many packages of how many bytes there are, and, for those who want to know more, the folders and
+/// files of what is installed.
+pub fn sum_up(cx: &mut Cx, installed: &Installed, packages: usize, bytes: u64, errors: usize) {
+    let (lead, bytes) = (lead(errors), size::human(bytes));
+    if cx.messages.verbosity <= 1 {
+        cx.messages.message(format!("{lead} {bytes} in {packages} packages"));
+        return;
+    }
     let (mut folders, mut files) = (HashSet::new(), 0usize);
-    let counts = cx.messages.verbosity > 1;
     for record in installed.packages() {
-        bytes += decimal(installed.fact(record, b'I'));
-        if counts {
-            for entry in installed.entries(record) {
-                match entry {
-                    // The folders above it count, too, listed or not.
-                    Entry::Folder { path, .. } => {
-                        let above = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
-                        folders.extend(above.map(|(end, _)| &path[..end]).chain([path, b""]));
-                    }
-                    Entry::File { .. } => files += 1,
+        for entry in installed.entries(record) {
+            match entry {
+                // The folders above it count, too, listed or not.
+                Entry::Folder { path, .. } => {
+                    let above = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+                    folders.extend(above.map(|(end, _)| &path[..end]).chain([path, b""]));
                 }
+                Entry::File { .. } => files += 1,
             }
         }
     }
-    let lead = lead(errors);
-    let (packages, bytes) = (installed.packages().len(), size::human(bytes));
-    let line = if counts {
-        format!("{lead} {packages} packages, {} dirs, {files} files, {bytes}", folders.len())
-    } else {
-        format!("{lead} {bytes} in {packages} packages")
-    };
+    let line = format!("{lead} {packages} packages, {} dirs, {files} files, {bytes}", folders.len());
     cx.messages.message(line);
 }
 
@@ -284,7 +282,7 @@ fn step<'k>(
     let open = match package.size {
         0 => None,
         _ => {
-            match downloads.take(id).or_else(|| find(system, universe, id, cx).map(|place| Ok(place.path())))
+            match downloads.take(id).or_else(|| find(system, universe, id, cx).map(|place| Ok(place?.path())))
             {
                 Some(Err(error)) => Some(Box::new(|| Err(error)) as Open<'k>),
                 Some(Ok(path)) => {
@@ -339,38 +337,43 @@ pub fn wanted(cx: &Cx, system: &System, universe: &Universe<'_>, id: PackageId) 
     if package.size == 0 {
         return None;
     }
-    let Located::Remote(url) = find(system, universe, id, cx)? else { return None };
+    let Ok(Located::Remote(url)) = find(system, universe, id, cx)? else { return None };
     let full_name = [universe.name_of(package.name).text, b"-", package.version].concat();
     Some(Wanted { package: id, url, full_name, identity: package.identity, size: package.size })
 }
 
-/// Where the package's file lies: the cache first, then the repositories in their order.
-pub fn find(system: &System, universe: &Universe<'_>, id: PackageId, cx: &Cx) -> Option<Located> {
+/// Where the package's file lies: the cache first, then the repositories in their order. None: nobody has it.
+///
+/// Errors: the index says how files are called in words that mean nothing.
+pub fn find(
+    system: &System,
+    universe: &Universe<'_>,
+    id: PackageId,
+    cx: &Cx,
+) -> Option<crate::error::Result<Located>> {
     let package = universe.package(id);
-    if let Some(path) = package.identity.and_then(|identity| system.given_file(&identity)) {
-        return Some(Located::Here(path.to_path_buf()));
+    let identity = package.identity.as_ref();
+    if let Some(path) = identity.and_then(|identity| system.given_file(identity)) {
+        return Some(Ok(Located::Here(path.to_path_buf())));
     }
     let name = universe.name_of(package.name).text;
-    let full_name = [name, b"-", package.version].concat();
-    if package.identity.is_some() {
-        let file = download::cached_name(&full_name, package.identity.as_ref());
+    if identity.is_some() {
+        let file = download::cached_name(&[name, b"-", package.version].concat(), identity);
         let path = system.cache_folder(cx).join(os(&file));
         if path.is_file() {
-            return Some(Located::Here(path));
+            return Some(Ok(Located::Here(path)));
         }
     }
     let repositories = package.repositories;
-    let (_, repository) =
-        system.repositories.list.iter().enumerate().find(|(number, _)| repositories & (1 << number) != 0)?;
-    let base = repository.package_base();
-    let file = match repository.kind {
-        repository::Kind::Index => [base, b"/", &full_name, b".apk"].concat(),
-        _ => [base, b"/", package.arch, b"/", &full_name, b".apk"].concat(),
+    let mut list = system.repositories.list.iter().enumerate();
+    let (_, repository) = list.find(|(number, _)| repositories & (1 << number) != 0)?;
+    let Some(file) = repository.package_url(name, package.version, package.arch, identity) else {
+        return Some(Err(Error::new(Kind::PackageNameSpec)));
     };
-    Some(match repository::local_path(&file) {
+    Some(Ok(match repository::local_path(&file) {
         Some(path) => Located::Here(PathBuf::from(os(path))),
         None => Located::Remote(file),
-    })
+    }))
 }
 
 fn open<'k>(

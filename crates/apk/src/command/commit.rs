@@ -3,11 +3,10 @@
 use super::lock;
 use super::plan;
 use super::system::System;
-use super::{Cx, Failure, Result};
+use super::{Cx, Failure, Result, apply};
 use crate::database::Purpose;
 use crate::dependency::Dependency;
 use crate::lockfile::Locked;
-use crate::output::size;
 use crate::solver::{self, Change, Flags, NameFlags, Request, Solution};
 use crate::universe::{PackageId, Universe};
 
@@ -21,6 +20,10 @@ pub struct Plan {
     pub ignore_conflicts: bool,
     /// What must hold this time, but is not part of world.
     pub pins: Vec<Dependency>,
+    /// All but what the names ask for stays as it is.
+    pub preupgrade: bool,
+    /// Another run sums up.
+    pub continues: bool,
 }
 
 /// How many bytes errors may be wide where they go to no terminal.
@@ -44,7 +47,11 @@ pub fn run(cx: &mut Cx, system: &System, plan: &Plan) -> Result {
         let world = System::deps(&mut universe, &plan.world);
         solution.world.retain(|dep| world.contains(dep));
     }
-    carry_out(cx, system, &universe, &solution)
+    let errors = make_changes(cx, system, &universe, &solution)?;
+    if !plan.continues {
+        sum_up(cx, system, &universe, &solution, errors);
+    }
+    Ok(errors)
 }
 
 /// Solves the plan.
@@ -76,7 +83,7 @@ fn solve_within<'t>(
         names,
         ignore_conflicts: plan.ignore_conflicts,
         force_broken_world: cx.globals.force.broken_world,
-        preupgrade: false,
+        preupgrade: plan.preupgrade,
     };
     solver::solve(universe, &request)
 }
@@ -108,10 +115,17 @@ pub fn check_tags(cx: &mut Cx, system: &System, world: &[Dependency]) -> Result<
 
 /// Prints the plan, does it, and sums up.
 pub fn carry_out(cx: &mut Cx, system: &System, universe: &Universe<'_>, solution: &Solution<'_>) -> Result {
+    let errors = make_changes(cx, system, universe, solution)?;
+    sum_up(cx, system, universe, solution, errors);
+    Ok(errors)
+}
+
+/// Prints the plan and does it. Gives how many packages are not whole then.
+fn make_changes(cx: &mut Cx, system: &System, universe: &Universe<'_>, solution: &Solution<'_>) -> Result {
     plan::print(cx, system, universe, solution);
     let mut database = system.database.borrow_mut();
     if let Some(database) = database.as_mut().filter(|database| database.purpose != Purpose::Read) {
-        return super::apply::run(cx, system, database, universe, solution);
+        return apply::run(cx, system, database, universe, solution);
     }
     let total = solution.changes.total();
     let width = total.to_string().len();
@@ -121,7 +135,49 @@ pub fn carry_out(cx: &mut Cx, system: &System, universe: &Universe<'_>, solution
         let line = change_line(universe, change);
         cx.messages.message([format!("({number:>width$}/{total}) ").as_bytes(), &line].concat());
     }
-    Ok(summary(cx, universe, solution))
+    let installed = (0..universe.packages_len() as PackageId).map(|id| universe.package(id));
+    let broken = installed.filter(|package| {
+        package.installed && (package.flags.contains(&b'f') || package.flags.contains(&b's'))
+    });
+    Ok(broken.count() as i32)
+}
+
+/// Prints how much is installed: of the root as it is, or, where nothing was changed, as it would be.
+fn sum_up(cx: &mut Cx, system: &System, universe: &Universe<'_>, solution: &Solution<'_>, errors: i32) {
+    let database = system.database.borrow();
+    match database.as_ref() {
+        Some(database) if database.purpose != Purpose::Read => {
+            apply::summary(cx, &database.installed, errors as usize);
+        }
+        Some(database) => {
+            let (packages, bytes) = after(universe, solution);
+            apply::sum_up(cx, &database.installed, packages, bytes, errors as usize);
+        }
+        None => {}
+    }
+}
+
+/// How many packages of how many bytes there would be after the changes.
+fn after(universe: &Universe<'_>, solution: &Solution<'_>) -> (usize, u64) {
+    let (mut packages, mut bytes) = (0i64, 0i64);
+    for id in 0..universe.packages_len() as PackageId {
+        let package = universe.package(id);
+        if package.installed {
+            packages += 1;
+            bytes += package.installed_size as i64;
+        }
+    }
+    for change in &solution.changes.list {
+        if let Some(old) = change.old {
+            packages -= 1;
+            bytes -= universe.package(old).installed_size as i64;
+        }
+        if let Some(new) = change.new {
+            packages += 1;
+            bytes += universe.package(new).installed_size as i64;
+        }
+    }
+    (packages.max(0) as usize, bytes.max(0) as u64)
 }
 
 /// The line of one change: what is done to which package.
@@ -160,44 +216,4 @@ pub fn change_line(universe: &Universe<'_>, change: &Change) -> Vec<u8> {
     };
     line.extend_from_slice(&versions);
     line
-}
-
-/// The last line: how much is installed after the changes. Gives how many installed packages are not whole.
-fn summary(cx: &mut Cx, universe: &Universe<'_>, solution: &Solution<'_>) -> i32 {
-    let mut broken = 0;
-    let mut packages = 0i64;
-    let mut bytes = 0i64;
-    let (mut folders, mut files) = (0usize, 0usize);
-    for id in 0..universe.packages_len() as PackageId {
-        let package = universe.package(id);
-        if package.installed {
-            packages += 1;
-            broken += i32::from(package.flags.contains(&b'f') || package.flags.contains(&b's'));
-            bytes += package.installed_size as i64;
-            let lines = package.block.split(|&byte| byte == b'\n');
-            for line in lines {
-                folders += usize::from(line.starts_with(b"F:"));
-                files += usize::from(line.starts_with(b"R:"));
-            }
-        }
-    }
-    for change in &solution.changes.list {
-        if let Some(old) = change.old {
-            packages -= 1;
-            bytes -= universe.package(old).installed_size as i64;
-        }
-        if let Some(new) = change.new {
-            packages += 1;
-            bytes += universe.package(new).installed_size as i64;
-        }
-    }
-    let size = size::human(bytes.max(0) as u64);
-    let lead = super::apply::lead(broken as usize);
-    let line = if cx.messages.verbosity > 1 {
-        format!("{lead} {packages} packages, {folders} dirs, {files} files, {size}")
-    } else {
-        format!("{lead} {size} in {packages} packages")
-    };
-    cx.messages.message(line);
-    broken
 }

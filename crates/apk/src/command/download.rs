@@ -15,6 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::identity::Identity;
 use crate::network::{self, Passed};
 use crate::reader::PackageReader;
+use crate::transaction::space;
 use crate::trust::{Keys, Trust};
 
 /// How many packages are fetched at a time.
@@ -139,14 +140,16 @@ fn fetch_all(
     arrived: &mut dyn FnMut(&mut Cx, &Wanted, Result<PathBuf>),
 ) {
     let folder = system.cache_folder(cx);
-    if let Err(error) = fs::create_dir_all(folder) {
-        let text = sys::error::text(&error);
+    let made = fs::create_dir_all(folder).map_err(Error::from);
+    remove_left_overs(folder);
+    let needed = wanted.iter().fold(0u64, |sum, one| sum.saturating_add(one.size));
+    if let Err(error) = made.and_then(|()| space::check_folder(folder, needed)) {
         for one in wanted {
-            arrived(cx, one, Err(Error::new(Kind::Message(format!("cache: {text}")))));
+            let text = format!("cache: {}", error.reason());
+            arrived(cx, one, Err(Kind::Message(text).into()));
         }
         return;
     }
-    remove_left_overs(folder);
     let job = Arc::new(Job {
         servers: Arc::clone(system.servers(cx)),
         keys: Arc::clone(system.keys()),

@@ -143,7 +143,7 @@ fn best<'t>(universe: &mut Universe<'t>, word: &'t [u8]) -> Vec<PackageId> {
 
 fn one(cx: &mut Cx, system: &System, universe: &Universe<'_>, id: PackageId) -> crate::error::Result {
     let package = universe.package(id);
-    let place = apply::find(system, universe, id, cx).ok_or_else(|| Error::new(Kind::PackageNotFound))?;
+    let place = apply::find(system, universe, id, cx).ok_or_else(|| Error::new(Kind::PackageNotFound))??;
     let spec = cx.options.text("pkgname-spec").unwrap_or(NAME_SPEC).to_vec();
     let file = expand(&spec, universe, id)?;
     let folder = PathBuf::from(os(cx.options.text("output").unwrap_or(b".")));
@@ -221,10 +221,7 @@ fn copy(
             fetched
         }
         Located::Here(path) => {
-            let mut input = File::open(path).map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => Error::new(Kind::IndexStale),
-                _ => Error::from(error),
-            })?;
+            let mut input = File::open(path)?;
             let mut file = File::create(beside)?;
             io::copy(&mut input, &mut file)?;
             file.flush()?;

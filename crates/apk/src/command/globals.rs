@@ -129,7 +129,8 @@ pub struct Globals {
     pub network: bool,
     pub preserve_env: bool,
     pub pretty_print: Switch,
-    pub preupgrade_depends: Vec<u8>,
+    /// Lists of constraints, one for each time the option was given.
+    pub preupgrade_depends: Vec<Vec<u8>>,
     pub progress: Switch,
     pub progress_fd: Option<i32>,
     pub purge: bool,
@@ -190,7 +191,7 @@ impl Globals {
             network: on("network", true),
             preserve_env: on("preserve-env", false),
             pretty_print: auto("pretty-print", Switch::Auto),
-            preupgrade_depends: options.text("preupgrade-depends").map(<[u8]>::to_vec).unwrap_or_default(),
+            preupgrade_depends: options.texts("preupgrade-depends").map(<[u8]>::to_vec).collect(),
             progress: auto("progress", Switch::Auto),
             progress_fd: options.text("progress-fd").map(|text| leading_number(text) as i32),
             purge: on("purge", false),

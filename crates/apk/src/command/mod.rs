@@ -43,6 +43,7 @@ pub mod options;
 pub mod owner_names;
 mod plan;
 pub mod policy;
+mod preupgrade;
 pub mod query;
 pub mod refresh;
 pub mod search;

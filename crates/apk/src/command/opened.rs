@@ -38,11 +38,16 @@ pub fn open(cx: &mut Cx) -> Result<Database> {
 /// Opens the database for a purpose, and says what stands in the way.
 pub fn open_for(cx: &mut Cx, purpose: Purpose) -> Result<Database> {
     let root = cx.globals.root.clone();
+    let usermode = cx.options.has("usermode") || cx.options.has("no-chown");
+    if purpose == Purpose::Create && usermode && sys::user::effective_id() == 0 {
+        cx.messages.error("--usermode not allowed as root");
+        return Err(Failure::Exit(99));
+    }
     let waits_by_default = !cx.options.has("wait");
     let opening = Opening {
         root: root.as_deref(),
         purpose,
-        usermode: cx.options.has("usermode") || cx.options.has("no-chown"),
+        usermode,
         wait: if waits_by_default { WAIT } else { Duration::from_secs(cx.globals.wait_s) },
         alarms: !waits_by_default,
         arches: &cx.globals.arches.clone(),

@@ -73,6 +73,9 @@ const CACHE_STATIC: &str = "var/cache/apk";
 /// Indexes with less text than this are read as fast as their catalogs would be.
 const KEPT_LEAST: usize = 256 * 1024;
 
+/// Stands in a catalog between an index's description and how it says that files are called.
+const SPEC_MARK: u8 = 0;
+
 impl System {
     /// Reads the system that the options name, and says what is wrong with its repositories.
     pub fn open(cx: &mut Cx, wanted: Wanted) -> Result<System> {
@@ -375,10 +378,9 @@ impl System {
         if cx.globals.cache
             && let Some(stored) = Stored::open(&kept, &made)
         {
-            let description =
-                Catalog::new(&stored).map_or_else(Vec::new, |catalog| catalog.description().to_vec());
+            let head = Catalog::new(&stored).map_or_else(Vec::new, |catalog| catalog.description().to_vec());
             self.catalogs.push((stored, origin));
-            return Ok(description);
+            return Ok(self.take_head(number, head));
         }
         let trust = Trust { keys: &self.keys, allow_untrusted: cx.globals.allow_untrusted, identity: None };
         let index = match fresh {
@@ -386,7 +388,13 @@ impl System {
             None => read_index_file(&path, trust)?,
         };
         let is_worth_it = index.packages.len() >= KEPT_LEAST;
-        let bytes = catalog::build(index.packages, &index.description)?;
+        let mut head = index.description;
+        head.truncate(head.iter().position(|&byte| byte == SPEC_MARK).unwrap_or(head.len()));
+        if !index.pkgname_spec.is_empty() {
+            head.push(SPEC_MARK);
+            head.extend_from_slice(&index.pkgname_spec);
+        }
+        let bytes = catalog::build(index.packages, &head)?;
         // `update` leaves it; whoever else finds that it does not fit any more makes it again.
         let keeps = cx.applet.name == "update" || kept.exists();
         if cx.globals.cache && opened::may_write(cx) && keeps {
@@ -397,7 +405,16 @@ impl System {
             };
         }
         self.catalogs.push((Stored::Memory(bytes), origin));
-        Ok(index.description)
+        Ok(self.take_head(number, head))
+    }
+
+    /// Takes the names of files out of what a catalog has in the place of a description. Gives the description.
+    fn take_head(&mut self, number: usize, mut head: Vec<u8>) -> Vec<u8> {
+        if let Some(mark) = head.iter().position(|&byte| byte == SPEC_MARK) {
+            self.repositories.list[number].pkgname_spec = head.split_off(mark + 1);
+            head.pop();
+        }
+        head
     }
 }
 
@@ -446,5 +463,6 @@ fn read_index_file(path: &Path, trust: Trust<'_>) -> std::result::Result<Index, 
         v2::block::write(&adb::facts::read_info(&object), &mut packages);
         packages.push(b'\n');
     }
-    Ok(Index { description: index.description().to_vec(), packages })
+    let (description, pkgname_spec) = (index.description().to_vec(), index.pkgname_spec().to_vec());
+    Ok(Index { description, packages, pkgname_spec })
 }

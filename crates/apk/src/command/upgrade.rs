@@ -4,7 +4,7 @@ use super::commit::{self, Plan};
 use super::groups::COMMIT;
 use super::options::{Group, Opt, Takes, opt};
 use super::system::{ALL, System};
-use super::{Applet, Cx, Failure, Result};
+use super::{Applet, Cx, Failure, Result, preupgrade};
 use crate::dependency::{Dependency, Op};
 use crate::output::Line;
 use crate::solver::Flags;
@@ -52,10 +52,10 @@ fn run(cx: &mut Cx) -> Result {
                 .to_string(),
         ));
     }
-    // Installed packages that run this command are looked for in the system itself only.
-    if cx.options.has("preupgrade-only") && cx.globals.root.is_some() {
-        return Ok(0);
-    }
+    let system = match preupgrade::run(cx, system)? {
+        preupgrade::Next::Upgrade(system) => *system,
+        preupgrade::Next::End(code) => return Ok(code),
+    };
     let ignored = cx.options.has("ignore");
     let flags = Flags {
         upgrade: cx.args.is_empty() || ignored,

@@ -7,7 +7,8 @@ mod line;
 use std::fmt;
 
 pub use self::line::{Config, Problem};
-use crate::identity::Digest;
+use crate::identity::{Digest, Identity};
+use crate::package_name::{self, Spec};
 use crate::universe::{DEFAULT_TAG, RepositorySet, Tag, TagSet};
 
 /// How an index is found.
@@ -31,6 +32,8 @@ pub struct Repository {
     pub tags: TagSet,
     /// The architecture whose folder is used.
     pub arch: Vec<u8>,
+    /// How the index says that packages' files are called; empty for the usual way.
+    pub pkgname_spec: Vec<u8>,
 }
 
 impl Repository {
@@ -53,6 +56,28 @@ impl Repository {
             }
             Kind::V2 | Kind::V3 => &self.url,
         }
+    }
+
+    /// The url of the file of a package with these facts. None where the index says how files are called in words that
+    /// mean nothing.
+    pub fn package_url(
+        &self,
+        name: &[u8],
+        version: &[u8],
+        arch: &[u8],
+        identity: Option<&Identity>,
+    ) -> Option<Vec<u8>> {
+        let usual = match self.kind {
+            Kind::Index => package_name::DEFAULT,
+            Kind::V2 | Kind::V3 => package_name::REPOSITORY,
+        };
+        let text = if self.pkgname_spec.is_empty() { usual } else { &self.pkgname_spec };
+        let file = Spec::parse(text)?.name(name, version, arch, identity);
+        // One with a server of its own.
+        if scheme_end(text).is_some() {
+            return Some(file);
+        }
+        Some([self.package_base(), b"/", &file].concat())
     }
 
     /// Whether the index is fetched and kept in the cache.
@@ -163,7 +188,8 @@ impl Repositories {
         if let Some(known) = self.list.iter_mut().find(|other| other.url == url && other.kind == kind) {
             known.tags |= 1 << tag;
         } else if self.list.len() < REPOSITORIES_MOST {
-            self.list.push(Repository { kind, url, tags: 1 << tag, arch: arch.to_vec() });
+            let (arch, pkgname_spec) = (arch.to_vec(), Vec::new());
+            self.list.push(Repository { kind, url, tags: 1 << tag, arch, pkgname_spec });
         }
     }
 }
@@ -189,6 +215,7 @@ mod tests {
             url: url.as_bytes().to_vec(),
             tags: 1,
             arch: b"x86_64".to_vec(),
+            pkgname_spec: Vec::new(),
         };
         let v2 = repository(Kind::V2, "test:e");
         assert_eq!(v2.index_url(), b"test:e/x86_64/APKINDEX.tar.gz");

@@ -16,6 +16,7 @@ pub mod protect;
 pub mod recover;
 mod run;
 pub mod script;
+pub mod space;
 pub mod stage;
 mod trigger;
 

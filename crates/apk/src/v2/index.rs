@@ -18,6 +18,8 @@ pub struct Index {
     pub description: Vec<u8>,
     /// The text of `APKINDEX`: see `block`.
     pub packages: Vec<u8>,
+    /// How packages' files are called: only indexes of version 3 say it. Empty for the usual way.
+    pub pkgname_spec: Vec<u8>,
 }
 
 /// Reads a file `APKINDEX.tar.gz` and checks that it is trusted.

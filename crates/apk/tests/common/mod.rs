@@ -230,11 +230,12 @@ impl Package {
         }
         let data = data.pack(true).unwrap();
         let hash = hexadecimal(&Algorithm::Sha256.of(&data));
-        let size = size.max(1);
+        let told = self.facts.iter().find(|(key, _)| key == "size").map(|(_, value)| value.parse().unwrap());
+        let size = told.unwrap_or(size.max(1));
         let mut info =
             format!("pkgname = {}\npkgver = {}\narch = x86_64\nsize = {size}\n", self.name, self.version);
         info.push_str(&format!("pkgdesc = {} of two\nurl = u\nlicense = MIT\n", self.name));
-        for (key, value) in &self.facts {
+        for (key, value) in self.facts.iter().filter(|(key, _)| key != "size") {
             let key = match key.as_str() {
                 "depends" => "depend",
                 "install-if" => "install_if",

@@ -9,7 +9,6 @@ use crate::database::scripts::Stored;
 use crate::database::triggers::Trigger;
 use crate::dependency;
 use crate::fast_hash::FastSet;
-use crate::package::Package as Facts;
 use crate::repository;
 use crate::universe::{Dep, NameId, PackageId, Universe};
 
@@ -186,20 +185,9 @@ impl<'s, 't> Source<'s, 't> {
         let package = self.universe.package(id);
         let number = package.repositories.trailing_zeros() as usize;
         let repository = self.system.repositories.list.get(number)?;
-        // All that names of files are made of.
-        let facts = Facts {
-            name: self.universe.name_of(package.name).text.to_vec(),
-            version: package.version.to_vec(),
-            arch: package.arch.to_vec(),
-            identity: package.identity,
-            ..Facts::default()
-        };
-        let spec = crate::package_name::Spec::parse(match repository.kind {
-            repository::Kind::Index => crate::package_name::DEFAULT,
-            repository::Kind::V2 | repository::Kind::V3 => crate::package_name::REPOSITORY,
-        })?;
-        let base = repository::printable(repository.package_base());
-        Some([&base, b"/".as_slice(), &spec.name_of(&facts)].concat())
+        let name = self.universe.name_of(package.name).text;
+        let url = repository.package_url(name, package.version, package.arch, package.identity.as_ref())?;
+        Some(repository::printable(&url))
     }
 
     fn status(&self, id: PackageId) -> Vec<Vec<u8>> {

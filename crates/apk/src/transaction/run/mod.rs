@@ -20,7 +20,7 @@ use super::plan::{Notice, Plan};
 use super::protect::Rules;
 use super::script::{Program, Stream};
 use super::stage::{Complaint, Failure, Stage, Staged};
-use super::{Event, New, Outcome, Settings, Step, access, plan, recover, trigger};
+use super::{Event, New, Outcome, Settings, Step, access, plan, recover, space, trigger};
 use crate::database::installed::{Entry, Flags, Installed, Lines, Named, Record};
 use crate::database::scripts::Stored;
 use crate::database::triggers::Trigger;
@@ -133,6 +133,7 @@ impl Run<'_, '_> {
     fn changes(&mut self, world: &[u8], steps: Vec<Step<'_>>) -> Result {
         let database = self.database;
         let folder = database.folder()?;
+        space::check(&database.root, &steps)?;
         let total = steps.len();
         let mut owners = Owners::new(&database.installed);
         for step in steps.iter().filter(|step| step.new.is_none() && step.only_tag.is_none()) {
