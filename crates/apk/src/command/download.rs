@@ -160,11 +160,26 @@ fn fetch_all(
         keeps,
     });
     let _section = interrupt::Section::enter();
+    let mut said: Vec<Vec<u8>> = Vec::new();
+    let mut take = |cx: &mut Cx, (number, fetched, passed): Arrival| {
+        for passed in passed {
+            if !said.contains(&passed.url) {
+                said.push(passed.url.clone());
+                servers::warn(cx, &[passed]);
+            }
+        }
+        arrived(cx, &wanted[number], fetched);
+    };
+    if !cfg!(feature = "parallel") {
+        // Neither threads nor what they talk through are linked: packages come one after the other.
+        while let Some(arrival) = job.fetch_next().filter(|_| !interrupt::is_wanted()) {
+            take(cx, arrival);
+        }
+        return;
+    }
     let (sender, receiver) = mpsc::channel();
     let mut started = 0;
-    // Without this feature there are no threads at all: packages come one after the other.
-    let threads = if cfg!(feature = "parallel") { AT_ONCE.min(wanted.len()) } else { 0 };
-    for _ in 0..threads {
+    for _ in 0..AT_ONCE.min(wanted.len()) {
         let (job, sender) = (Arc::clone(&job), sender.clone());
         let thread = std::thread::Builder::new().spawn(move || job.work(&sender));
         started += usize::from(thread.is_ok());
@@ -173,18 +188,9 @@ fn fetch_all(
         job.work(&sender);
     }
     drop(sender);
-    let mut said: Vec<Vec<u8>> = Vec::new();
     loop {
         match receiver.recv_timeout(TICK) {
-            Ok((number, fetched, passed)) => {
-                for passed in passed {
-                    if !said.contains(&passed.url) {
-                        said.push(passed.url.clone());
-                        servers::warn(cx, &[passed]);
-                    }
-                }
-                arrived(cx, &wanted[number], fetched);
-            }
+            Ok(arrival) => take(cx, arrival),
             Err(mpsc::RecvTimeoutError::Timeout) if interrupt::is_wanted() => break,
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 cx.messages.move_bar(job.bytes.load(Ordering::Relaxed));
@@ -213,15 +219,20 @@ type Arrival = (usize, Result<PathBuf>, Vec<Passed>);
 impl Job {
     /// What one thread does.
     fn work(&self, sender: &mpsc::Sender<Arrival>) {
-        loop {
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(one) = self.wanted.get(number) else { return };
-            let path = self.folder.join(os(&file_name(one, self.keeps)));
-            let (fetched, passed) = self.fetch(one, &path);
-            if sender.send((number, fetched.map(|()| path), passed)).is_err() {
+        while let Some(arrival) = self.fetch_next() {
+            if sender.send(arrival).is_err() {
                 return;
             }
         }
+    }
+
+    /// Fetches the next one that nobody is at; None where there is none.
+    fn fetch_next(&self) -> Option<Arrival> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let one = self.wanted.get(number)?;
+        let path = self.folder.join(os(&file_name(one, self.keeps)));
+        let (fetched, passed) = self.fetch(one, &path);
+        Some((number, fetched.map(|()| path), passed))
     }
 
     fn fetch(&self, one: &Wanted, path: &Path) -> (Result, Vec<Passed>) {
