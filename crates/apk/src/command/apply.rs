@@ -235,21 +235,22 @@ fn settings(cx: &Cx, database: &Database) -> Result<Settings> {
     })
 }
 
-/// World as it will be: a line for each constraint, in order.
+/// World as it will be: a line for each constraint, in the order of their names. Constraints that were given up to
+/// find a solution stay, as with the reference.
 fn world_text(universe: &Universe<'_>, solution: &Solution<'_>) -> Vec<u8> {
-    let mut lines: Vec<Vec<u8>> = solution
+    let mut lines: Vec<(&[u8], Vec<u8>)> = solution
         .world
         .iter()
-        .filter(|dep| !dep.broken)
         .map(|dep| {
             let mut line = Vec::new();
             dep.write(universe, &mut line);
-            line
+            (universe.name_of(dep.name).text, line)
         })
         .collect();
-    lines.sort_by(|left, right| {
+    lines.sort_by(|(left, _), (right, _)| {
         left.to_ascii_lowercase().cmp(&right.to_ascii_lowercase()).then_with(|| left.cmp(right))
     });
+    let lines: Vec<Vec<u8>> = lines.into_iter().map(|(_, line)| line).collect();
     let mut text = lines.join(&b'\n');
     text.push(b'\n');
     text
