@@ -311,6 +311,9 @@ impl<'a> Catalog<'a> {
 
     /// The index of a name.
     pub fn find(&self, name: &[u8]) -> Option<usize> {
+        if self.counts.names == 0 {
+            return None;
+        }
         let mask = self.counts.slots - 1;
         let mut slot = hash(name) as usize & mask;
         for _ in 0..self.counts.slots {

@@ -137,7 +137,7 @@ fn make_changes(cx: &mut Cx, system: &System, universe: &Universe<'_>, solution:
     }
     let installed = (0..universe.packages_len() as PackageId).map(|id| universe.package(id));
     let broken = installed.filter(|package| {
-        package.installed && (package.flags.contains(&b'f') || package.flags.contains(&b's'))
+        package.installed && package.flags().iter().any(|flag| matches!(flag, b'f' | b's'))
     });
     Ok(broken.count() as i32)
 }

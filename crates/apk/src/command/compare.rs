@@ -56,7 +56,7 @@ fn sign(order: Ordering) -> &'static [u8] {
 /// One line: the installed package, how it stands to the highest available version, and that version.
 fn compare(cx: &mut Cx, universe: &Universe<'_>, id: PackageId, limit: Option<&[u8]>) {
     let package = universe.package(id);
-    let tag = package.installed_tag.unwrap_or(DEFAULT_TAG);
+    let tag = package.tag();
     let allowed =
         if cx.options.has("all") { u64::MAX } else { universe.repositories_of(1 << DEFAULT_TAG | 1 << tag) };
     let mut best: Option<PackageId> = None;

@@ -44,7 +44,7 @@ fn run(cx: &mut Cx) -> Result {
         for id in universe.load_installed() {
             let package = universe.package(id);
             let broken = package
-                .flags
+                .flags()
                 .iter()
                 .any(|letter| BROKEN.contains(letter) || (attributes && *letter == BROKEN_ATTRIBUTES));
             if broken {

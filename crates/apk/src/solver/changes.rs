@@ -316,7 +316,7 @@ impl<'t> Generator<'_, '_, 't> {
     }
 
     fn record(&mut self, old: Option<PackageId>, new: Option<PackageId>) {
-        let tag_of = |id: PackageId| self.universe.package(id).installed_tag.unwrap_or(DEFAULT_TAG);
+        let tag_of = |id: PackageId| self.universe.package(id).tag();
         let change = Change {
             old,
             new,

@@ -130,7 +130,7 @@ impl<'t> Discovery<'_, 't> {
         self.grow();
         self.names[name as usize].seen = true;
         let mut followers = Vec::new();
-        for &id in &self.universe.name_of(name).install_ifs {
+        for &id in self.universe.name_of(name).install_ifs() {
             let package = self.universe.package(id);
             followers.push(package.name);
             followers.extend(package.provides.iter().map(|dep| dep.name));

@@ -12,7 +12,7 @@ pub struct Dep<'t> {
     pub version: &'t [u8],
     pub conflict: bool,
     /// The number of the tag; 0 for none.
-    pub tag: u32,
+    pub tag: u8,
     /// Set by the solver on constraints of world that it gave up (`--force-broken-world`).
     pub broken: bool,
 }
@@ -35,7 +35,8 @@ impl<'t> Dep<'t> {
             op: borrowed.op,
             version: borrowed.version,
             conflict: borrowed.conflict,
-            tag: tag as u32,
+            // More tags than anybody can use: they are bits of a `TagSet`.
+            tag: u8::try_from(tag).unwrap_or(u8::MAX),
             broken: false,
         }
     }

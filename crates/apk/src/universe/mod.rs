@@ -77,11 +77,19 @@ pub struct Name<'t> {
     pub text: &'t [u8],
     /// In the order of the sources; empty until `Universe::load`.
     pub providers: Vec<Provider<'t>>,
-    /// Packages whose install_if speaks of this name.
-    pub install_ifs: Vec<PackageId>,
+    /// Packages whose install_if speaks of this name; most names have none.
+    #[expect(clippy::box_collection, reason = "16 bytes less for each of many names")]
+    install_ifs: Option<Box<Vec<PackageId>>>,
     loaded: bool,
     /// Its number in the catalog of `Universe::base`; `NOWHERE` where that does not have it.
     index: u32,
+}
+
+impl Name<'_> {
+    /// Packages whose install_if speaks of this name.
+    pub fn install_ifs(&self) -> &[PackageId] {
+        self.install_ifs.as_deref().map_or(&[], Vec::as_slice)
+    }
 }
 
 /// The names and packages.
@@ -155,8 +163,7 @@ impl<'t> Universe<'t> {
     }
 
     fn add_name(&mut self, text: &'t [u8], index: u32) -> NameId {
-        let (providers, install_ifs) = (Vec::new(), Vec::new());
-        self.names.push(Name { text, providers, install_ifs, loaded: false, index });
+        self.names.push(Name { text, providers: Vec::new(), install_ifs: None, loaded: false, index });
         self.names.len() as NameId - 1
     }
 
@@ -263,11 +270,10 @@ impl<'t> Universe<'t> {
                 }
             }
             let install_ifs = catalog.install_ifs(index);
-            self.names[name as usize].install_ifs.reserve_exact(install_ifs.len());
             for block in install_ifs {
                 let package = self.read(source, block);
                 if self.is_first(INSTALL_IF, name, package) {
-                    self.names[name as usize].install_ifs.push(package);
+                    self.names[name as usize].install_ifs.get_or_insert_default().push(package);
                 }
             }
         }
@@ -411,12 +417,7 @@ impl<'t> Universe<'t> {
     /// The repositories a package can come from: those that list it, and those of the tag it was installed with.
     pub fn package_repositories(&self, package: PackageId) -> RepositorySet {
         let package = self.package(package);
-        let pinned = match package.installed_tag {
-            Some(tag) if package.installed => self.tags[tag].repositories,
-            Some(_) => 0,
-            None if package.installed => self.tags[DEFAULT_TAG].repositories,
-            None => 0,
-        };
+        let pinned = if package.installed { self.tags[package.tag()].repositories } else { 0 };
         package.repositories | pinned
     }
 

@@ -2,7 +2,7 @@
 
 use matching::bytes::find_byte;
 
-use super::{Dep, NameId, RepositorySet, Universe};
+use super::{DEFAULT_TAG, Dep, NameId, RepositorySet, Universe};
 use crate::catalog::NamedDep;
 use crate::dependency::{self, Borrowed};
 use crate::identity::Identity;
@@ -41,9 +41,7 @@ pub struct Package<'t> {
     /// Made for this run, or given as a file.
     pub given: bool,
     /// The tag it was installed with.
-    pub installed_tag: Option<usize>,
-    /// Letters of what failed when it was installed.
-    pub flags: &'t [u8],
+    pub installed_tag: Option<u32>,
     /// Its lines, for everything else.
     pub block: &'t [u8],
     /// Its place in the order of the sources.
@@ -101,7 +99,6 @@ impl<'t> Package<'t> {
             installed: false,
             given: false,
             installed_tag: None,
-            flags: b"",
             block,
             sequence,
         }
@@ -126,8 +123,7 @@ impl<'t> Package<'t> {
                 b'D' => package.broken.depends |= !list(universe, value, &mut package.depends),
                 b'p' => package.broken.provides |= !list(universe, value, &mut package.provides),
                 b'i' => package.broken.install_if |= !list(universe, value, &mut package.install_if),
-                b'f' => package.flags = value,
-                b's' => package.installed_tag = Some(universe.tag(value)),
+                b's' => package.installed_tag = Some(universe.tag(value) as u32),
                 // Small letters may be left alone, large ones not.
                 b'A'..=b'Z' if !KNOWN.contains(&letter) => package.broken.unknown_field = true,
                 _ => {}
@@ -152,6 +148,16 @@ impl<'t> Package<'t> {
             rest = rest.get(end + 1..).unwrap_or_default();
         }
         b""
+    }
+
+    /// The tag it was installed with, or the default.
+    pub fn tag(&self) -> usize {
+        self.installed_tag.map_or(DEFAULT_TAG, |tag| tag as usize)
+    }
+
+    /// Letters of what failed when it was installed.
+    pub fn flags(&self) -> &'t [u8] {
+        self.field(b'f')
     }
 
     /// Whether nothing says that it cannot be installed.

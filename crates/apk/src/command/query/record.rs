@@ -191,7 +191,7 @@ impl<'s, 't> Source<'s, 't> {
     }
 
     fn status(&self, id: PackageId) -> Vec<Vec<u8>> {
-        let flags = self.universe.package(id).flags;
+        let flags = self.universe.package(id).flags();
         let broken = [(b'f', "broken-files"), (b's', "broken-script"), (b'x', "broken-xattr")];
         let broken = broken.into_iter().filter(|(flag, _)| flags.contains(flag)).map(|(_, text)| text);
         std::iter::once("installed").chain(broken).map(|text| text.as_bytes().to_vec()).collect()

@@ -229,7 +229,7 @@ pub(crate) fn upgrades(universe: &Universe<'_>, id: PackageId) -> Option<Package
     let package = universe.package(id);
     let installed = universe.installed_of(package.name)?;
     let newer = version::compare(package.version, universe.package(installed).version).is_gt();
-    let tag = universe.package(installed).installed_tag.unwrap_or(DEFAULT_TAG);
+    let tag = universe.package(installed).tag();
     let allowed = universe.repositories_of(1 << DEFAULT_TAG | 1 << tag);
     (newer && package.repositories & allowed != 0).then_some(installed)
 }

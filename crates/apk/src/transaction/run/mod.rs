@@ -29,6 +29,7 @@ use crate::entry::Script;
 use crate::error::{Error, Kind, Place, Result};
 use crate::fast_hash::{FastMap, FastSet};
 use crate::identity::Digest;
+use crate::package::Package;
 
 /// A step that is being done.
 struct Work {

@@ -125,11 +125,15 @@ fn stage_one(
         owners.packages[owner].replaces_priority = reader.package().replaces_priority;
         staged = stage.package(&mut reader, owners, owner).map_err(|failure| (failure, full_name.clone()))?;
     }
+    // What is still asked of the package, until all of them are in place; the rest goes.
+    let Package { tags, replaces, replaces_priority, identity, build_time, triggers, .. } =
+        std::mem::take(&mut staged.package);
+    staged.package = Package { build_time, triggers, ..Package::default() };
     let lines = Lines {
         facts: new.facts,
-        tags: staged.package.tags.clone(),
-        replaces: staged.package.replaces.clone(),
-        replaces_priority: staged.package.replaces_priority,
+        tags,
+        replaces,
+        replaces_priority,
         repository_tag: new.repository_tag,
         ..Lines::default()
     };
@@ -137,7 +141,7 @@ fn stage_one(
         full_name,
         name: new.name,
         version: new.version,
-        identity: new.identity.or(staged.package.identity).map(Digest::recorded),
+        identity: new.identity.or(identity).map(Digest::recorded),
         lines,
         staged,
         position: usize::MAX,
