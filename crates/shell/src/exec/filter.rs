@@ -3,6 +3,11 @@
 //!
 //! A child differs from the shell in what ends it (a signal that the shell catches, a pipe that nobody reads), in what it
 //! can change, and in that it runs beside others. Where none of that can be noticed, a fork is saved.
+//!
+//! One difference is accepted: an applet that needs more memory than there is ends the process (`sys::allocator`), which
+//! here is the shell. Linux seldom refuses memory; it kills a process that grew too large. What refuses is a limit that the
+//! script set itself (`ulimit -v`), and most applets keep a line at a time; what a part of a pipeline reads as a whole before
+//! the next begins is bounded by `FILE_MOST`.
 
 use std::os::unix::ffi::OsStrExt;
 
