@@ -14,21 +14,34 @@ impl Parser<'_> {
     /// Behind a `$`.
     pub(super) fn dollar(&mut self, builder: &mut Builder, context: Context) -> Parsed<()> {
         let quoted = context.quoted();
-        let byte = self.input.peek().unwrap_or(0);
-        let of = if is_name_byte(byte) && !byte.is_ascii_digit() {
-            ParameterName::Variable(self.variable_name())
-        } else if b"{(@*#?-$!0123456789".contains(&byte) || byte == b'\'' && !quoted {
-            self.input.bump();
-            match byte {
-                b'{' => return self.brace(builder, context),
-                b'(' => return self.parenthesis(builder, quoted),
-                b'\'' => return self.ansi_quotes(builder),
-                b'1'..=b'9' => ParameterName::Positional(u32::from(byte - b'0')),
-                _ => ParameterName::Special(byte),
+        let of = match self.input.peek() {
+            Some(b'{') => {
+                self.input.bump();
+                return self.brace(builder, context);
             }
-        } else {
-            builder.push(b'$', quoted);
-            return Ok(());
+            Some(b'(') => {
+                self.input.bump();
+                return self.parenthesis(builder, quoted);
+            }
+            Some(b'\'') if !quoted => {
+                self.input.bump();
+                return self.ansi_quotes(builder);
+            }
+            Some(byte) if is_name_byte(byte) && !byte.is_ascii_digit() => {
+                ParameterName::Variable(self.variable_name())
+            }
+            Some(byte @ b'1'..=b'9') => {
+                self.input.bump();
+                ParameterName::Positional(u32::from(byte - b'0'))
+            }
+            Some(byte @ (b'@' | b'*' | b'#' | b'?' | b'-' | b'$' | b'!' | b'0')) => {
+                self.input.bump();
+                ParameterName::Special(byte)
+            }
+            _ => {
+                builder.push(b'$', quoted);
+                return Ok(());
+            }
         };
         builder.part(Part::Value(of, quoted));
         Ok(())

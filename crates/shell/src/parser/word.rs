@@ -192,27 +192,36 @@ impl Parser<'_> {
                     self.backslash(builder, context);
                     continue;
                 }
-                (Context::DoubleQuote, b'"') => return Ok(()),
-                (_, b'$' | b'`' | b'\'' | b'"')
-                    if match byte {
-                        b'\'' => !quoted,
-                        b'"' => context != Context::Here,
-                        _ => true,
-                    } =>
-                {
+                (_, b'$') => {
                     self.input.bump();
-                    match byte {
-                        b'$' => self.dollar(builder, context)?,
-                        b'`' => self.backquote(builder, context)?,
-                        b'\'' => self.single_quotes(builder)?,
-                        _ if !quoted => self.double_quotes(builder)?,
-                        _ if context == Context::BraceQuoted => {
-                            // Quotes inside quotes: the text between them is quoted all the same.
-                            self.text(builder, Context::DoubleQuote)?;
-                            self.input.bump();
-                        }
-                        _ => {}
-                    }
+                    self.dollar(builder, context)?;
+                    continue;
+                }
+                (_, b'`') => {
+                    self.input.bump();
+                    self.backquote(builder, context)?;
+                    continue;
+                }
+                (_, b'\'') if !quoted => {
+                    self.input.bump();
+                    self.single_quotes(builder)?;
+                    continue;
+                }
+                (Context::DoubleQuote, b'"') => return Ok(()),
+                (_, b'"') if !quoted => {
+                    self.input.bump();
+                    self.double_quotes(builder)?;
+                    continue;
+                }
+                (Context::BraceQuoted, b'"') => {
+                    // Quotes inside quotes: the text between them is quoted all the same.
+                    self.input.bump();
+                    self.text(builder, Context::DoubleQuote)?;
+                    self.input.bump();
+                    continue;
+                }
+                (Context::Arithmetic | Context::Slice, b'"') => {
+                    self.input.bump();
                     continue;
                 }
                 (Context::Token, b'<' | b'>') => {
