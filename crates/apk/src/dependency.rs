@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use crate::error::Kind;
 use crate::version;
 
 /// How a version must stand to the one named: a set of bits, those that ADB files hold.
@@ -148,7 +149,7 @@ impl<'a> Borrowed<'a> {
         let name_end = word.iter().position(|&byte| bit(byte).is_some()).unwrap_or(word.len());
         let (name, rest) = word.split_at(name_end);
         let (name, tag) = match name.iter().position(|&byte| byte == b'@') {
-            Some(at) => (&name[..at], name[at + 1..].split(|&byte| byte == b'@').next()),
+            Some(at) => (&name[..at], Some(&name[at + 1..])),
             None => (name, None),
         };
         if rest.is_empty() {
@@ -159,6 +160,14 @@ impl<'a> Borrowed<'a> {
         let op = Op::parse(op)?;
         let is_well_formed = op == Op::IDENTITY || version::is_valid(version);
         (is_well_formed && !version.is_empty()).then_some(Borrowed { name, op, version, conflict, tag })
+    }
+
+    /// What is wrong with the first malformed word of a list, if one is.
+    pub fn fault_in(text: &[u8]) -> Option<Kind> {
+        let Malformed(word) = borrow_list(text).find_map(std::result::Result::err)?;
+        let name_end = word.iter().position(|&byte| bit(byte).is_some()).unwrap_or(word.len());
+        let has_version = word[name_end..].iter().any(|&byte| bit(byte).is_none());
+        Some(if has_version { Kind::PackageVersion } else { Kind::DependencyFormat })
     }
 
     /// A word of which only the version is no version.
@@ -227,19 +236,28 @@ impl Dependency {
 }
 
 impl Borrowed<'_> {
-    /// Appends the text form.
+    /// Appends the text as messages show it: the tag comes last.
+    pub fn show(&self, out: &mut Vec<u8>) {
+        Borrowed { tag: None, ..*self }.write(out);
+        if let Some(tag) = self.tag {
+            out.push(b'@');
+            out.extend_from_slice(tag);
+        }
+    }
+
+    /// Appends the text form, which is read again as the same.
     pub fn write(&self, out: &mut Vec<u8>) {
         if self.conflict {
             out.push(b'!');
         }
         out.extend_from_slice(self.name);
-        if !self.version.is_empty() {
-            out.extend_from_slice(self.op.text().as_bytes());
-            out.extend_from_slice(self.version);
-        }
         if let Some(tag) = self.tag {
             out.push(b'@');
             out.extend_from_slice(tag);
+        }
+        if !self.version.is_empty() {
+            out.extend_from_slice(self.op.text().as_bytes());
+            out.extend_from_slice(self.version);
         }
     }
 }
@@ -276,7 +294,8 @@ mod tests {
             ("foo~<1", Some("foo<~1")),
             ("foo=>1", Some("foo>=1")),
             ("foo><Q1abc", Some("foo><Q1abc")),
-            ("foo@x>1", Some("foo>1@x")),
+            ("foo@x>1", Some("foo@x>1")),
+            ("!foo@x@y~1", Some("!foo@x@y~1")),
             ("foo=<>1", Some("foo1")),
             ("so:libc.musl-x86_64.so.1=1", Some("so:libc.musl-x86_64.so.1=1")),
             ("foo>1@x", None),

@@ -8,7 +8,7 @@ use crate::database::Purpose;
 use crate::dependency::Dependency;
 use crate::lockfile::Locked;
 use crate::solver::{self, Change, Flags, NameFlags, Request, Solution};
-use crate::universe::{PackageId, Universe};
+use crate::universe::{Dep, PackageId, Universe};
 
 /// What an applet wants done.
 #[derive(Default)]
@@ -32,7 +32,7 @@ const WIDTH: usize = 50;
 /// Solves the plan and does it, or says why it cannot be done. Gives the number of errors.
 pub fn run(cx: &mut Cx, system: &System, plan: &Plan) -> Result {
     let mut universe = system.universe();
-    check_tags(cx, system, &plan.world)?;
+    check_tags(cx, system, &plan.world, "committing changes")?;
     let locked = lock::read(cx, system)?;
     let bounds: Vec<Dependency> = locked.iter().flatten().flat_map(Locked::constraints).collect();
     let mut solution = solve_within(cx, &mut universe, plan, &bounds);
@@ -45,7 +45,7 @@ pub fn run(cx: &mut Cx, system: &System, plan: &Plan) -> Result {
     }
     if !plan.pins.is_empty() || !bounds.is_empty() {
         let world = System::deps(&mut universe, &plan.world);
-        solution.world.retain(|dep| world.contains(dep));
+        solution.world.retain(|dep| world.contains(&Dep { broken: false, ..*dep }));
     }
     let errors = make_changes(cx, system, &universe, &solution)?;
     if !plan.continues {
@@ -96,19 +96,23 @@ pub fn report<'t>(cx: &mut Cx, system: &System, universe: &mut Universe<'t>, sol
     super::advice::print(cx, system, universe, solution);
 }
 
-/// Refuses a world that speaks of tags that no repository has.
-pub fn check_tags(cx: &mut Cx, system: &System, world: &[Dependency]) -> Result<()> {
+/// Refuses a world that speaks of tags that no repository has, unless it may be broken. `what` is not done.
+pub fn check_tags(cx: &mut Cx, system: &System, world: &[Dependency], what: &str) -> Result<()> {
+    if cx.globals.force.broken_world {
+        return Ok(());
+    }
     let mut missing = false;
     for dependency in world {
         let Some(tag) = &dependency.tag else { continue };
-        if !system.repositories.tags.iter().any(|known| **known == **tag) {
-            cx.messages
-                .warning(format!("The repository tag for world dependency '{dependency}' does not exist"));
+        // The first tag is the one of repositories without.
+        if !system.repositories.tags.iter().skip(1).any(|known| **known == **tag) {
+            let place = String::from_utf8_lossy(&[&*dependency.name, b"@", tag].concat()).into_owned();
+            cx.messages.warning(format!("The repository tag for world dependency '{place}' does not exist"));
             missing = true;
         }
     }
     if missing {
-        return Err(Failure::Error("Not committing changes due to missing repository tags.".to_string()));
+        return Err(Failure::Error(format!("Not {what} due to missing repository tags.")));
     }
     Ok(())
 }

@@ -54,7 +54,7 @@ fn run(cx: &mut Cx) -> Result {
     plan.world.retain(|dependency| !gone_texts.iter().any(|gone| **gone == *dependency.name));
     plan.names = gone_texts.into_iter().map(|name| (name, flags, Flags::default())).collect();
 
-    commit::check_tags(cx, &system, &plan.world)?;
+    commit::check_tags(cx, &system, &plan.world, "committing changes")?;
     let solution = commit::solve(cx, &mut universe, &plan);
     if solution.errors > 0 {
         commit::report(cx, &system, &mut universe, &solution);

@@ -52,6 +52,7 @@ fn run(cx: &mut Cx) -> Result {
                 .to_string(),
         ));
     }
+    commit::check_tags(cx, &system, &system.world, "continuing with upgrade")?;
     let system = match preupgrade::run(cx, system)? {
         preupgrade::Next::Upgrade(system) => *system,
         preupgrade::Next::End(code) => return Ok(code),

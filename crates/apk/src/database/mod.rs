@@ -171,8 +171,8 @@ impl Database {
             None => return Err(failed(WHAT, &io::Error::from_raw_os_error(2))),
         }
         let because = |reason: String| NotOpened { lines: vec![format!("{WHAT}: {reason}")], reason };
-        if crate::dependency::parse_list(&self.world).is_err() {
-            return Err(because(Kind::DependencyFormat.to_string()));
+        if let Some(fault) = crate::dependency::Borrowed::fault_in(&self.world) {
+            return Err(because(fault.to_string()));
         }
         let Some(folder) = &self.folder else { return Ok(()) };
         let text = store::read(folder, "installed").map_err(|error| failed(WHAT, &error))?;

@@ -195,7 +195,7 @@ impl<'s, 't> Report<'s, 't> {
         ] {
             for dep in list.iter().filter(|dep| dep.broken) {
                 let mut text = Vec::new();
-                dep.write(self.universe, &mut text);
+                dep.show(self.universe, &mut text);
                 self.say(label, &text);
             }
             self.end_label();
@@ -291,7 +291,7 @@ impl<'s, 't> Report<'s, 't> {
     fn in_brackets(&self, id: Option<PackageId>, dep: &Dep<'t>) -> Vec<u8> {
         let mut text = id.map_or_else(|| b"world".to_vec(), |id| self.full_name(id));
         text.push(b'[');
-        dep.write(self.universe, &mut text);
+        dep.show(self.universe, &mut text);
         text.push(b']');
         text
     }

@@ -95,16 +95,26 @@ impl<'t> Dep<'t> {
         wanted.is_some() && wanted == universe.package(package).identity.map(Identity::recorded)
     }
 
-    /// The text as in world.
+    /// Appends the text as in world.
     pub fn write(&self, universe: &Universe<'t>, out: &mut Vec<u8>) {
-        let tag = (self.tag != 0).then(|| universe.tags()[self.tag as usize].name.as_slice());
+        self.to_borrowed(universe).write(out);
+    }
+
+    /// Appends the text as in messages.
+    pub fn show(&self, universe: &Universe<'t>, out: &mut Vec<u8>) {
+        self.to_borrowed(universe).show(out);
+    }
+
+    fn to_borrowed<'u>(&self, universe: &'u Universe<'t>) -> Borrowed<'u>
+    where
+        't: 'u,
+    {
         Borrowed {
             name: universe.name_of(self.name).text,
             op: self.op,
             version: self.version,
             conflict: self.conflict,
-            tag,
+            tag: (self.tag != 0).then(|| universe.tags()[self.tag as usize].name.as_slice()),
         }
-        .write(out);
     }
 }
