@@ -66,13 +66,18 @@ pub fn open(name: &[u8]) -> crate::error::Result<File> {
     File::open(os(name)).place(name)
 }
 
-/// Writes a file beside `path` by `fill`, and renames it over `path` when all of it was written.
+/// Writes a file beside `path` by `fill`, and renames it over `path` when all of it was written. A device, a pipe or a
+/// socket is written itself: as root, a rename would put a file in the place of `/dev/null`.
 ///
 /// Errors: the system's; then `path` is as it was.
 pub fn replace(
     path: &Path,
     fill: &mut dyn FnMut(&mut dyn Write) -> crate::error::Result,
 ) -> crate::error::Result {
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
+        let mut out = io::BufWriter::new(File::options().write(true).open(path)?);
+        return fill(&mut out).and_then(|()| Ok(out.flush()?));
+    }
     let beside = beside(path);
     let file = File::options().write(true).create(true).truncate(true).mode(0o644).open(&beside)?;
     let mut out = io::BufWriter::with_capacity(64 * 1024, file);
@@ -183,4 +188,27 @@ pub fn read_limited(name: &[u8], limit: u64) -> crate::error::Result<Vec<u8>> {
         return Err(Error::new(Kind::Limit("size of a file")).at(name));
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::FileTypeExt;
+
+    #[test]
+    fn what_is_no_file_stays_what_it_is() {
+        let folder = std::env::temp_dir().join(format!("apk-replace-{}", std::process::id()));
+        fs::create_dir(&folder).unwrap();
+        let pipe = folder.join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::read(pipe).unwrap()
+        });
+        replace(&pipe, &mut |out| Ok(out.write_all(b"text")?)).unwrap();
+        assert_eq!(reader.join().unwrap(), b"text");
+        assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

@@ -47,9 +47,8 @@ fn run(cx: &mut Cx) -> Result {
         Some(path) => PathBuf::from(os(path)),
         None => system.root.join(lockfile::PATH),
     };
-    let beside = path.with_added_extension("new");
-    let written = std::fs::write(&beside, &text).and_then(|()| std::fs::rename(&beside, &path));
-    written.map_err(|error| Failure::Error(format!("{}: {}", path.display(), sys::error::text(&error))))?;
+    super::files::replace(&path, &mut |out| Ok(out.write_all(&text)?))
+        .map_err(|error| Failure::Error(format!("{}: {error}", path.display())))?;
     cx.messages.message(format!("{}: {} packages locked", path.display(), packages.len()));
     Ok(0)
 }
