@@ -97,15 +97,15 @@ impl<'t> Dep<'t> {
 
     /// Appends the text as in world.
     pub fn write(&self, universe: &Universe<'t>, out: &mut Vec<u8>) {
-        self.to_borrowed(universe).write(out);
+        self.borrowed(universe).write(out);
     }
 
     /// Appends the text as in messages.
     pub fn show(&self, universe: &Universe<'t>, out: &mut Vec<u8>) {
-        self.to_borrowed(universe).show(out);
+        self.borrowed(universe).show(out);
     }
 
-    fn to_borrowed<'u>(&self, universe: &'u Universe<'t>) -> Borrowed<'u>
+    fn borrowed<'u>(&self, universe: &'u Universe<'t>) -> Borrowed<'u>
     where
         't: 'u,
     {
