@@ -12,7 +12,7 @@ fuzz_target!(|data: &[u8]| {
     // The sum of a member is never met by chance: what is in it is packed here. The first byte splits two members.
     let Some((&split, rest)) = data.split_first() else { return };
     let (control, behind) = rest.split_at(rest.len() * usize::from(split) / 256);
-    let (Ok(control), Ok(behind)) = (apk::deflate::gzip(control), apk::deflate::gzip(behind)) else { return };
+    let (Ok(control), Ok(behind)) = (apk::deflate::gzip(control, 6), apk::deflate::gzip(behind, 6)) else { return };
     let file = [control, behind].concat();
     let _ = verify(Box::new(file.as_slice()), Trust::anything(&keys));
     let _ = apk::v2::index::read(Box::new(file.as_slice()), Trust::anything(&keys));

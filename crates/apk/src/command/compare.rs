@@ -6,7 +6,7 @@ use super::select;
 use super::system::{ALL, System};
 use super::{Cx, Result};
 use crate::repository;
-use crate::universe::{DEFAULT_TAG, PackageId, Universe};
+use crate::universe::{DEFAULT_TAG, PackageId, Universe, tag_set};
 use crate::version;
 
 /// Prints the comparison, or with `--indexes` the description of each index.
@@ -57,8 +57,11 @@ fn sign(order: Ordering) -> &'static [u8] {
 fn compare(cx: &mut Cx, universe: &Universe<'_>, id: PackageId, limit: Option<&[u8]>) {
     let package = universe.package(id);
     let tag = package.tag();
-    let allowed =
-        if cx.options.has("all") { u64::MAX } else { universe.repositories_of(1 << DEFAULT_TAG | 1 << tag) };
+    let allowed = if cx.options.has("all") {
+        u64::MAX
+    } else {
+        universe.repositories_of(1 << DEFAULT_TAG | tag_set(tag))
+    };
     let mut best: Option<PackageId> = None;
     for provider in &universe.name_of(package.name).providers {
         let other = universe.package(provider.package);

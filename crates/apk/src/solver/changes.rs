@@ -6,7 +6,7 @@
 
 use super::dependents;
 use super::state::Solver;
-use crate::universe::{Bearing, DEFAULT_TAG, Dep, NameId, PackageId, Universe};
+use crate::universe::{Bearing, DEFAULT_TAG, Dep, NameId, PackageId, Universe, tag_set};
 
 /// One step: install (`old` is None), remove (`new` is None), or replace one by the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -337,8 +337,8 @@ impl<'t> Generator<'_, '_, 't> {
         let repositories = self.universe.package_repositories(id);
         let allowed = self.solver.packages[id as usize].tags_allowed;
         let tags = self.universe.tags().iter().enumerate();
-        let mut fitting =
-            tags.filter(|(tag, facts)| allowed & (1 << tag) != 0 && facts.repositories & repositories != 0);
+        let mut fitting = tags
+            .filter(|(tag, facts)| allowed & tag_set(*tag) != 0 && facts.repositories & repositories != 0);
         fitting.next().map_or(DEFAULT_TAG, |(tag, _)| tag)
     }
 }

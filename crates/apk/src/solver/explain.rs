@@ -4,7 +4,7 @@
 
 use super::{Solution, dependents};
 use crate::output::wrap::Wrapped;
-use crate::universe::{Bearing, DEFAULT_TAG, Dep, NameId, PackageId, Universe, compare_names};
+use crate::universe::{Bearing, DEFAULT_TAG, Dep, NameId, PackageId, Universe, compare_names, tag_set};
 use crate::version;
 
 struct Report<'s, 't> {
@@ -208,7 +208,7 @@ impl<'s, 't> Report<'s, 't> {
         if package.installed || (package.given && package.size > 0) {
             return;
         }
-        let allowed = self.universe.repositories_of(1 << DEFAULT_TAG | 1 << tag);
+        let allowed = self.universe.repositories_of(1 << DEFAULT_TAG | tag_set(tag));
         if package.given {
             // Made for this run: it is in no repository, as packages that are only in the cache.
             self.say("masked in:", b"cache");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::{Flags, Lists, Request};
-use crate::universe::{Dep, NameId, PackageId, Provider, RepositorySet, TagSet, Universe};
+use crate::universe::{Dep, NameId, PackageId, Provider, RepositorySet, TagSet, Universe, tag_set};
 
 /// A name while solving.
 #[derive(Clone, Default)]
@@ -132,7 +132,7 @@ impl<'a, 't> Solver<'a, 't> {
     /// Applies every constraint of world that was not given up.
     pub(super) fn apply_world(&mut self, world: &[Dep<'t>]) {
         for dep in world.iter().filter(|dep| !dep.broken) {
-            self.world_tags = 1 << dep.tag;
+            self.world_tags = tag_set(dep.tag as usize);
             self.constrain(None, dep);
         }
         self.world_flags = Flags::default();

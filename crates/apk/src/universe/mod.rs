@@ -32,6 +32,12 @@ pub type TagSet = u32;
 /// The tag of repositories without one.
 pub const DEFAULT_TAG: usize = 0;
 
+/// The set of one tag. Repositories have no tags beyond the set's bits (`repository::TAGS_MOST`), a world may name more:
+/// they are in none.
+pub fn tag_set(tag: usize) -> TagSet {
+    u32::try_from(tag).ok().and_then(|tag| TagSet::checked_shl(1, tag)).unwrap_or(0)
+}
+
 /// No name, and no package.
 const NOWHERE: u32 = u32::MAX;
 /// The lists of `marks`.
@@ -448,4 +454,14 @@ pub fn compare_names(a: &[u8], b: &[u8]) -> Ordering {
         }
     }
     a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_beyond_the_set_have_no_bit() {
+        assert_eq!([0, 1, 31, 32, 1000].map(tag_set), [1, 2, 1 << 31, 0, 0]);
+    }
 }

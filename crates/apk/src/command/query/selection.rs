@@ -6,7 +6,7 @@ use crate::command::system::{System, Wanted};
 use crate::command::{Cx, Failure, Result, commit, files, select};
 use crate::dependency::{self, Borrowed};
 use crate::solver::{self, Request};
-use crate::universe::{DEFAULT_TAG, Dep, Package, PackageId, Universe};
+use crate::universe::{DEFAULT_TAG, Dep, Package, PackageId, Universe, tag_set};
 use crate::version;
 
 /// Where packages come from where `--from` does not say.
@@ -230,7 +230,7 @@ pub(crate) fn upgrades(universe: &Universe<'_>, id: PackageId) -> Option<Package
     let installed = universe.installed_of(package.name)?;
     let newer = version::compare(package.version, universe.package(installed).version).is_gt();
     let tag = universe.package(installed).tag();
-    let allowed = universe.repositories_of(1 << DEFAULT_TAG | 1 << tag);
+    let allowed = universe.repositories_of(1 << DEFAULT_TAG | tag_set(tag));
     (newer && package.repositories & allowed != 0).then_some(installed)
 }
 
